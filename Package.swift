@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A module of the program: it imports only modules that are listed above it.
+func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "sessiond",
+    products: [
+        .executable(name: "sessiond", targets: ["sessiond"]),
+        .library(name: "Sessions", targets: ["Sessions"]),
+        .library(name: "DatabaseSessions", targets: ["DatabaseSessions"]),
+        .library(name: "Web", targets: ["Web"]),
+        .library(name: "FastCGI", targets: ["FastCGI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        room("DjangoFormat", ["CLinux", "CZlib", collections, crypto]),
+        room("EventLoop", ["CLinux", heap]),
+        room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", deque, log]),
+        room("Sessions", ["DjangoFormat", log]),
+        room("DatabaseSessions", ["EventLoop", "PostgreSQL", "Sessions", deque, log], resources: [.embedInCode("sql")]),
+        room("Web", ["DjangoFormat", "Sessions", log]),
+        room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
+        room("LoginApp", ["DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
+        .executableTarget(
+            name: "sessiond",
+            dependencies: [
+                "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp", "PostgreSQL", "Sessions", "Web",
+                argumentParser, configuration, log,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["DatabaseSessions", "EventLoop", "PostgreSQL", log],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        tests("DjangoFormatTests", ["DjangoFormat"]),
+        tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
+        tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
+        tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),
+        tests("DatabaseSessionsTests", ["DatabaseSessions", "EventLoop", "PostgreSQL", "Sessions", "TestSupport"]),
+        tests("WebTests", ["DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", "Web"]),
+        tests("FastCGITests", ["FastCGI", "TestSupport", "Web"]),
+    ]
+)

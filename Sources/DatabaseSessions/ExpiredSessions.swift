@@ -1,0 +1,36 @@
+import EventLoop
+import PostgreSQL
+
+/// The rows whose time has passed (Django's `clear_expired`).
+///
+/// They are deleted in batches, each a transaction of its own that passes over rows which somebody holds locked, so that
+/// clearing millions of them disturbs nobody.
+@EventLoop
+public struct ExpiredSessions {
+    private let client: PostgresClient
+
+    public init(client: PostgresClient) { self.client = client }
+
+    /// - Parameter now: microseconds since 1970-01-01 UTC.
+    public func count(now: Int64) async throws(PostgresError) -> Int {
+        let parameters: [Parameter] = [.timestamp(unixTime: now)]
+        let deadline = ContinuousClock.now + .seconds(5)
+        return Int(try await client.execute(SQL.countExpired, parameters, deadline: deadline).integer(0, 0) ?? 0)
+    }
+
+    /// - Parameter progress: called after each batch with the number deleted so far.
+    /// - Returns: how many were deleted.
+    public func clear(
+        now: Int64, batch: Int = 10_000, progress: @EventLoop (Int) -> Void = { _ in }
+    ) async throws(PostgresError) -> Int {
+        let parameters: [Parameter] = [.timestamp(unixTime: now), .integer(Int64(batch))]
+        var total = 0
+        while true {
+            let deadline = ContinuousClock.now + .seconds(5)
+            let deleted = try await client.execute(SQL.clearExpired, parameters, deadline: deadline).affected
+            guard deleted > 0 else { return total }
+            total += deleted
+            progress(total)
+        }
+    }
+}

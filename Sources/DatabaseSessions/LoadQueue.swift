@@ -1,0 +1,119 @@
+import DequeModule
+import EventLoop
+import PostgreSQL
+import Sessions
+
+/// The reads: whoever waits while a statement is in flight goes out together in the next one.
+///
+/// Under load the batch grows by itself; an idle server adds no delay.
+@EventLoop
+final class LoadQueue {
+    private struct Load {
+        let key: String
+        let now: Int64
+        let place: Place<SessionRecord?>
+    }
+
+    private static let batchSize = 256
+
+    private let client: PostgresClient
+    private let limit: Duration
+    private var waiting: Deque<Load> = []
+    private var inFlight: [Load] = []
+    private var isPumping = false
+    private lazy var deadlines = DeadlineWatch(every: limit / 10) { [unowned self] now in expire(now) }
+
+    /// - Parameter limit: how long a caller waits at most.
+    init(client: PostgresClient, limit: Duration) {
+        self.client = client
+        self.limit = limit
+    }
+
+    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionRecord? {
+        let answer = await withCheckedContinuation { caller in
+            waiting.append(Load(key: key, now: now, place: Place(deadline: EventLoop.now + limit, caller: caller)))
+            deadlines.arm()
+            guard !isPumping else { return }
+            isPumping = true
+            EventLoop.startLater { [self] in await pump() }
+        }
+        return try answer.get()
+    }
+
+    private func pump() async {
+        while !waiting.isEmpty {
+            guard await client.waitUntilConnected() else { return }
+            while let load = waiting.first, inFlight.count < Self.batchSize {
+                waiting.removeFirst()
+                if !load.place.isSettled { inFlight.append(load) }
+            }
+            guard let earliest = inFlight.map(\.now).min() else { continue }
+            do throws(PostgresError) {
+                let keys = Parameter.textArray(inFlight.lazy.map(\.key))
+                let result = try await client.execute(SQL.load, [keys, .timestamp(unixTime: earliest)])
+                await deliver(records(in: result))
+            } catch {
+                await retry(after: error)
+            }
+            inFlight.removeAll(keepingCapacity: true)
+        }
+        isPumping = false
+    }
+
+    /// nil as a value: the row is there, but too large for a batch.
+    private func records(in result: PostgresResult) -> [String: SessionRecord?] {
+        var records: [String: SessionRecord?] = [:]
+        records.reserveCapacity(result.count)
+        for row in 0..<result.count {
+            guard let key = result.string(row, 0) else { continue }
+            records[key] = .some(SessionRecord(result, row: row))
+        }
+        return records
+    }
+
+    private func deliver(_ records: [String: SessionRecord?]) async {
+        for load in inFlight {
+            switch records[load.key] {
+            case .some(.some(let record)):
+                load.place.settle(.success(record.expireDate > load.now ? record : nil))
+            case .some(.none): await loadAlone(load)
+            case .none: load.place.settle(.success(nil))
+            }
+        }
+    }
+
+    /// A lost connection: all wait again. A statement that failed: each gets its own answer.
+    private func retry(after error: PostgresError) async {
+        if case .connectionLost = error {
+            waiting.prepend(contentsOf: inFlight)
+        } else {
+            for load in inFlight { await loadAlone(load) }
+        }
+    }
+
+    private func loadAlone(_ load: Load) async {
+        guard !load.place.isSettled else { return }
+        do throws(PostgresError) {
+            let parameters: [Parameter] = [.text(load.key), .timestamp(unixTime: load.now)]
+            let result = try await client.execute(SQL.loadAlone, parameters, deadline: load.place.deadline)
+            load.place.settle(.success(result.count > 0 ? SessionRecord(result, row: 0) : nil))
+        } catch {
+            load.place.settle(.failure(.unavailable("\(error)")))
+        }
+    }
+
+    private func expire(_ now: ContinuousClock.Instant) -> Bool {
+        for load in [Array(waiting), inFlight].joined() where load.place.deadline <= now {
+            load.place.settle(.failure(.tooLate))
+        }
+        return isPumping
+    }
+}
+
+extension SessionRecord {
+    /// A row of ``SQL/load``; nil where the text was left out.
+    init?(_ result: PostgresResult, row: Int) {
+        guard let data = result.text(row, 1), let expiry = result.integer(row, 2) else { return nil }
+        self.init(data: data, expireDate: PostgresTime.unixTime(expiry))
+    }
+}

@@ -1,0 +1,100 @@
+import PostgreSQL
+
+/// Every statement that is sent to `django_session`.
+enum SQL {
+    /// A value past this size is left out of a batch and loaded alone, so that it does not hold up its neighbours.
+    static let load = Statement(
+        """
+        SELECT session_key, CASE WHEN octet_length(session_data) <= 65536 THEN session_data END, expire_date \
+        FROM django_session WHERE session_key = ANY ($1) AND expire_date > $2
+        """)
+
+    /// A text past 16 MiB cannot be a session that this program would decode: it counts as corrupt.
+    static let loadAlone = Statement(
+        """
+        SELECT session_key, CASE WHEN octet_length(session_data) <= 16777216 THEN session_data ELSE '' END, expire_date \
+        FROM django_session WHERE session_key = $1 AND expire_date > $2
+        """)
+
+    static let exists = Statement("SELECT 1 FROM django_session WHERE session_key = $1")
+
+    // MARK: Batches: one statement, each member as if it were alone
+    //
+    // UPDATE and DELETE lock first, in key order and past what others hold: no deadlock between workers, and one locked
+    // row does not stall the rest. Each returns the keys that it wrote; those that are missing are tried alone, which
+    // tells a locked row from one that is gone.
+
+    /// Creates, and deletes what is replaced; a member whose old row could not be locked does nothing.
+    static let create = Statement(
+        """
+        WITH input AS (
+            SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) AS t (new_key, data, expiry, old_key)
+        ), locked AS (
+            SELECT session_key FROM django_session WHERE session_key = ANY ($4) ORDER BY session_key FOR UPDATE SKIP LOCKED
+        ), deleted AS (
+            DELETE FROM django_session AS s USING locked WHERE s.session_key = locked.session_key RETURNING s.session_key
+        )
+        INSERT INTO django_session (session_key, session_data, expire_date)
+        SELECT new_key, data, expiry FROM input
+        WHERE old_key = '' OR old_key IN (SELECT session_key FROM deleted)
+        ON CONFLICT (session_key) DO NOTHING RETURNING session_key
+        """)
+
+    static let update = Statement(
+        """
+        WITH input AS (
+            SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS t (key, data, expiry)
+        ), locked AS (
+            SELECT session_key FROM django_session WHERE session_key = ANY ($1) ORDER BY session_key FOR UPDATE SKIP LOCKED
+        )
+        UPDATE django_session AS s SET session_data = input.data, expire_date = input.expiry
+        FROM locked JOIN input ON input.key = locked.session_key
+        WHERE s.session_key = locked.session_key RETURNING s.session_key
+        """)
+
+    static let delete = Statement(
+        """
+        WITH locked AS (
+            SELECT session_key FROM django_session WHERE session_key = ANY ($1) ORDER BY session_key FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM django_session AS s USING locked WHERE s.session_key = locked.session_key RETURNING s.session_key
+        """)
+
+    // MARK: Alone: the statement waits for a lock, and can follow an attempt whose outcome is unknown
+
+    /// `$5`: an earlier attempt may have succeeded, so a row that holds exactly our data is our own.
+    static let createAlone = Statement(
+        """
+        WITH inserted AS (
+            INSERT INTO django_session (session_key, session_data, expire_date) VALUES ($1, $2, $3)
+            ON CONFLICT (session_key) DO NOTHING RETURNING 1
+        ), deleted AS (
+            DELETE FROM django_session WHERE session_key = $4 AND EXISTS (SELECT FROM inserted)
+        )
+        SELECT EXISTS (SELECT FROM inserted)
+            OR $5 AND EXISTS (SELECT FROM django_session WHERE session_key = $1 AND session_data = $2)
+        """)
+
+    /// `$4`: an earlier attempt may have succeeded, so the row is written only while it holds what was loaded (`$5`), or
+    /// ours already. Returns whether it was written, and whether it was there.
+    static let updateAlone = Statement(
+        """
+        WITH updated AS (
+            UPDATE django_session SET session_data = $2, expire_date = $3
+            WHERE session_key = $1 AND (NOT $4 OR session_data IN ($2, $5)) RETURNING 1
+        )
+        SELECT EXISTS (SELECT FROM updated), EXISTS (SELECT FROM django_session WHERE session_key = $1)
+        """)
+
+    static let deleteAlone = Statement("DELETE FROM django_session WHERE session_key = $1")
+
+    /// One batch of expired rows; strict `<`, as Django's `clear_expired`.
+    static let clearExpired = Statement(
+        """
+        DELETE FROM django_session WHERE session_key IN (
+            SELECT session_key FROM django_session WHERE expire_date < $1
+            ORDER BY expire_date LIMIT $2 FOR UPDATE SKIP LOCKED)
+        """)
+
+    static let countExpired = Statement("SELECT count(*) FROM django_session WHERE expire_date < $1")
+}

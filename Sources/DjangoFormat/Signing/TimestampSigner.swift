@@ -1,0 +1,105 @@
+import Crypto
+
+/// Signatures with the time of signing (`django.core.signing.TimestampSigner`).
+///
+/// The session `{"a":1}`, signed at 1700000000 with the key `test-secret-key`, is the payload in base64, the time in
+/// base 62 and the signature in base64:
+///
+///     let signer = TimestampSigner(secretKey: "test-secret-key", salt: TimestampSigner.sessionSalt)
+///     signer.sign(payload: [UInt8]("eyJhIjoxfQ".utf8), at: 1_700_000_000)
+///     // eyJhIjoxfQ:1r31eq:mvqAFpOL1fZXbE9_M4qDR7eYKgZG_5R2MwsvV9eChd8
+///
+/// The signature is HMAC-SHA256 of all before its colon, under SHA-256 of salt, "signer" and the secret key.
+public struct TimestampSigner: Sendable {
+    /// The salt of every session engine that Django brings along.
+    public static let sessionSalt = "django.contrib.sessions.SessionStore"
+
+    private let authenticator: HMAC<SHA256>
+    private let fallbacks: [HMAC<SHA256>]
+
+    /// - Parameters:
+    ///   - secretKey: Django's `SECRET_KEY`; it signs.
+    ///   - fallbacks: Django's `SECRET_KEY_FALLBACKS`; their signatures are accepted too.
+    public init(secretKey: String, fallbacks: [String] = [], salt: String) {
+        func authenticator(_ key: String) -> HMAC<SHA256> {
+            HMAC(key: SymmetricKey(data: SHA256.hash(data: [UInt8]((salt + "signer" + key).utf8))))
+        }
+        self.authenticator = authenticator(secretKey)
+        self.fallbacks = fallbacks.map(authenticator)
+    }
+
+    /// `payload:timestamp:signature`.
+    public func sign(payload: [UInt8], at unixTime: Int) -> [UInt8] {
+        var signed = payload
+        sign(&signed, at: unixTime)
+        return signed
+    }
+
+    /// Appends `:timestamp:signature` to the payload.
+    func sign(_ payload: inout [UInt8], at unixTime: Int) {
+        payload.append(UInt8(ascii: ":"))
+        Base62.append(unixTime, to: &payload)
+        let signature = Self.signature(of: payload.span, authenticator)
+        payload.append(UInt8(ascii: ":"))
+        payload.append(contentsOf: signature)
+    }
+
+    /// The payload of `payload:timestamp:signature`. The age of the signature is not looked at.
+    public func unsign(_ signed: [UInt8]) throws(SigningError) -> ArraySlice<UInt8> {
+        signed[try unsign(signed.span)]
+    }
+
+    /// Where in `signed` the payload lies.
+    func unsign(_ signed: Span<UInt8>) throws(SigningError) -> Range<Int> {
+        guard let signatureColon = Self.lastColon(in: signed) else { throw .badSignature }
+        let signature = signed.extracting((signatureColon + 1)...)
+        let value = signed.extracting(..<signatureColon)
+        guard isSignature(signature, of: value) else { throw .badSignature }
+        guard let timestampColon = Self.lastColon(in: value),
+            Base62.decode(value.extracting((timestampColon + 1)...)) != nil
+        else { throw .malformedTimestamp }
+        return 0..<timestampColon
+    }
+
+    private func isSignature(_ signature: Span<UInt8>, of value: Span<UInt8>) -> Bool {
+        if ConstantTime.equal(signature, Self.signature(of: value, authenticator).span) { return true }
+        for fallback in fallbacks where ConstantTime.equal(signature, Self.signature(of: value, fallback).span) {
+            return true
+        }
+        return false
+    }
+
+    private static func signature(of value: Span<UInt8>, _ keyed: HMAC<SHA256>) -> [UInt8] {
+        var authenticator = keyed
+        value.withUnsafeBytes { authenticator.update(data: $0) }
+        var signature: [UInt8] = []
+        authenticator.finalize().withUnsafeBytes { digest in
+            Base64URL.append(digest.bindMemory(to: UInt8.self).span, to: &signature)
+        }
+        return signature
+    }
+
+    private static func lastColon(in bytes: Span<UInt8>) -> Int? {
+        var index = bytes.count
+        while index > 0 {
+            index -= 1
+            if bytes[index] == UInt8(ascii: ":") { return index }
+        }
+        return nil
+    }
+}
+
+/// Why a signed text is refused.
+public enum SigningError: Error, CustomStringConvertible {
+    /// No signature, or one of another key (`django.core.signing.BadSignature`).
+    case badSignature
+    /// The signature is right, but what stands before it holds no time.
+    case malformedTimestamp
+
+    public var description: String {
+        switch self {
+        case .badSignature: "the signature does not match"
+        case .malformedTimestamp: "the signed text holds no timestamp"
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import CFastCGI
+import CLinux
+import Glibc
+import Web
+
+/// Owns an `FCGX_Request`, and keeps libfcgi from ever blocking or closing a socket.
+///
+/// libfcgi reads from a descriptor that holds one whole request, and writes where that cannot block: the socket itself,
+/// or a ``MemoryFile``. It is told to keep every connection, so that closing stays with the caller.
+final class FCGXRequest {
+    private let request: UnsafeMutablePointer<FCGX_Request>
+
+    init() {
+        request = .allocate(capacity: 1)
+        request.initialize(to: FCGX_Request())
+        FCGX_InitRequest(request, -1, 0)
+        request.pointee.ipcFd = -1
+        request.pointee.keepConnection = 1
+        // Without this a close by libfcgi lingers.
+        request.pointee.detached = 1
+    }
+
+    deinit {
+        FCGX_Free(request, 0)
+        request.deinitialize(count: 1)
+        request.deallocate()
+    }
+
+    /// Call it once before the first request; its signal handlers are of no use here, signals being blocked.
+    static func initializeLibrary() -> Bool {
+        defer { signal(SIGPIPE, SIG_IGN) }
+        return FCGX_Init() == 0
+    }
+
+    /// Reads the one whole request that lies in `descriptor`.
+    /// - Returns: nil where libfcgi failed; it has closed the descriptor then.
+    func read(from descriptor: Int32) -> FastCGIRequest? {
+        request.pointee.ipcFd = descriptor
+        guard FCGX_Accept_r(request) == 0 else { return nil }
+        request.pointee.keepConnection = 1
+        defer { request.pointee.ipcFd = -1 }
+        var result = FastCGIRequest(meta: meta(), body: [], problem: nil)
+        if FCGX_GetError(request.pointee.in) != 0 { result.problem = .malformed }
+        let declared = contentLength(in: result.meta)
+        result.body = body(expecting: declared ?? 0)
+        if FCGX_GetError(request.pointee.in) != 0 || declared != result.body.count { result.problem = .malformed }
+        return result
+    }
+
+    /// Reads the one whole request that `records` hold.
+    func read(records: [UInt8]) -> FastCGIRequest? {
+        guard let file = MemoryFile.make(containing: records), let result = read(from: file) else { return nil }
+        close(file)
+        return result
+    }
+
+    /// Writes the answer to `descriptor` and ends the request.
+    /// - Returns: false where writing failed; libfcgi has closed the descriptor then.
+    func finish(_ response: [UInt8], on descriptor: Int32) -> Bool {
+        request.pointee.ipcFd = descriptor
+        response.withUnsafeBytes { bytes in
+            _ = FCGX_PutStr(
+                bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count), request.pointee.out)
+        }
+        FCGX_Finish_r(request)
+        defer { request.pointee.ipcFd = -1 }
+        return request.pointee.ipcFd >= 0
+    }
+
+    /// Ends the request with the answer's records as a value; nil where memory is short.
+    func finish(_ response: [UInt8]) -> [UInt8]? {
+        guard let file = MemoryFile.make(containing: []), finish(response, on: file) else { return nil }
+        defer { close(file) }
+        return MemoryFile.contents(of: file)
+    }
+
+    /// Gives the request up without a word to the peer.
+    func abandon() {
+        request.pointee.ipcFd = -1
+        FCGX_Free(request, 0)
+    }
+
+    private func meta() -> Meta {
+        var meta = Meta(reserving: 32, bytes: 1024)
+        var entry = request.pointee.envp
+        while let text = entry?.pointee {
+            let start = UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
+            let bytes = UnsafeBufferPointer(start: start, count: strlen(text))
+            if let equals = bytes.firstIndex(of: UInt8(ascii: "=")) {
+                meta.append(
+                    name: UnsafeBufferPointer(rebasing: bytes[..<equals]),
+                    value: UnsafeBufferPointer(rebasing: bytes[(equals + 1)...]))
+            }
+            entry = entry?.successor()
+        }
+        return meta
+    }
+
+    /// What `CONTENT_LENGTH` says, 0 where it is missing or empty; nil where it is no number.
+    private func contentLength(in meta: Meta) -> Int? {
+        guard let value = meta["CONTENT_LENGTH"], !value.isEmpty else { return 0 }
+        return Int(String(decoding: value, as: UTF8.self))
+    }
+
+    /// The body to its end, whatever its declared length.
+    private func body(expecting length: Int) -> [UInt8] {
+        var body: [UInt8] = []
+        var chunk = max(min(length, 1 << 22), 512) + 1
+        while true {
+            let start = body.count
+            body.append(contentsOf: repeatElement(0, count: chunk))
+            let count = body[start...].withUnsafeMutableBytes { bytes in
+                FCGX_GetStr(
+                    bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count), request.pointee.in)
+            }
+            body.removeLast(chunk - Int(max(count, 0)))
+            if Int(count) < chunk { return body }
+            chunk = 65536
+        }
+    }
+}

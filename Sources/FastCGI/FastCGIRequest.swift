@@ -1,0 +1,33 @@
+import Web
+
+/// A request as the web server sent it.
+public struct FastCGIRequest: Sendable {
+    /// Why a request cannot be served as it is; the application answers it with an error page.
+    public enum Problem: Sendable {
+        /// A parameter holds NUL or an impossible name, or the body is not as long as `CONTENT_LENGTH` says.
+        case malformed
+        case parametersTooLarge
+        case bodyTooLarge
+    }
+
+    /// The CGI variables in the order in which they came.
+    public var meta: Meta
+    public var body: [UInt8]
+    public var problem: Problem?
+}
+
+/// What a request may cost.
+public struct FastCGILimits: Sendable {
+    /// Bytes of all CGI variables.
+    public var parameters = 131_072
+    /// Bytes of a request body; a longer one is read to its end and answered with 413.
+    public var body = 2_621_440
+    /// Bytes of a request body that are read only to be dropped; past them the connection is closed.
+    public var discardedBody = 67_108_864
+    /// How long a request may take to come in as a whole.
+    public var receiving = Duration.seconds(30)
+    /// How long a peer may take to receive an answer that does not fit its socket's buffer.
+    public var sending = Duration.seconds(30)
+
+    public init() {}
+}

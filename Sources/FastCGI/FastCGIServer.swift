@@ -1,0 +1,82 @@
+import CLinux
+import EventLoop
+import Glibc
+import Logging
+
+/// Accepts connections from the web server and serves their requests until it is told to drain.
+@EventLoop
+public final class FastCGIServer {
+    /// Answers a request with the bytes of a CGI response (header lines, an empty line, the body).
+    public typealias Handler = @EventLoop (FastCGIRequest) async -> [UInt8]
+
+    let limits: FastCGILimits
+    let handler: Handler
+    /// What every connection reads into.
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
+    private(set) var isDraining = false
+
+    private let listener: Int32
+    private let logger: Logger
+    private var connections: [Int32: FastCGIConnection] = [:]
+    private var whenEmpty: CheckedContinuation<Void, Never>?
+
+    /// - Parameter listener: a listening socket, which the caller closes.
+    /// - Throws: ``SystemError``.
+    public init(
+        listener: Int32, limits: FastCGILimits = FastCGILimits(), logger: Logger, handler: @escaping Handler
+    ) throws(SystemError) {
+        guard FCGXRequest.initializeLibrary() else { throw SystemError("FCGX_Init") }
+        self.listener = listener
+        self.limits = limits
+        self.logger = logger
+        self.handler = handler
+        _ = fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK)
+        try listen()
+    }
+
+    /// Takes no new connection, ends each one after its next answer, and all that are idle after `grace`.
+    /// - Returns: when the last connection is closed.
+    public func drain(grace: Duration) async {
+        isDraining = true
+        EventLoop.unwatch(listener)
+        EventLoop.schedule(after: grace) { [self] in
+            for connection in Array(connections.values) where !connection.isBusy { connection.close() }
+        }
+        if !connections.isEmpty { await withCheckedContinuation { whenEmpty = $0 } }
+    }
+
+    private func listen() throws(SystemError) {
+        try EventLoop.watch(listener, for: [.readable, .exclusive]) { [unowned self] _ in accept() }
+    }
+
+    /// One connection for each event, so that the processes that share the socket share the connections.
+    private func accept() {
+        let descriptor = accept4(listener, nil, nil, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
+        guard descriptor >= 0 else {
+            if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pauseAccepting() }
+            return
+        }
+        do throws(SystemError) {
+            connections[descriptor] = try FastCGIConnection(descriptor, server: self)
+        } catch {
+            logger.error("connection refused", metadata: ["reason": "\(error)"])
+            close(descriptor)
+        }
+    }
+
+    private func pauseAccepting() {
+        logger.error("no more connections can be accepted for now", metadata: ["reason": "\(SystemError("accept4"))"])
+        EventLoop.unwatch(listener)
+        EventLoop.schedule(after: .milliseconds(100)) { [self] in
+            guard !isDraining else { return }
+            do throws(SystemError) { try listen() } catch { pauseAccepting() }
+        }
+    }
+
+    func connectionWasClosed(_ descriptor: Int32) {
+        connections[descriptor] = nil
+        guard isDraining, connections.isEmpty else { return }
+        whenEmpty?.resume()
+        whenEmpty = nil
+    }
+}

@@ -1,0 +1,129 @@
+import Glibc
+
+/// Looks at the records of one request before libfcgi does.
+///
+/// libfcgi blocks on a request that is not whole, aborts on some that are malformed and misreads others, so it is given
+/// only what this scanner has found to be one whole and plain request.
+struct RequestScanner {
+    enum Verdict {
+        /// Part of the request, to be given to libfcgi.
+        case part
+        /// Of no use to libfcgi.
+        case ignored
+        /// To be answered with these bytes; of no use to libfcgi.
+        case reply([UInt8])
+        /// The web server gave the request up; answered with these bytes.
+        case aborted([UInt8])
+        /// Not FastCGI, or not what this program serves: the connection is to be closed, after this answer.
+        case refused([UInt8])
+    }
+
+    private enum Phase { case begin, parameters, body, complete }
+
+    private let limits: FastCGILimits
+    private var phase = Phase.begin
+    private var parameters: [UInt8] = []
+    private var bodyLength = 0
+    private(set) var requestID: UInt16 = 0
+    private(set) var keepsConnection = false
+    private(set) var problem: FastCGIRequest.Problem?
+    /// Whether libfcgi would read the records rightly just as they came.
+    private(set) var isPlain = true
+
+    init(limits: FastCGILimits) { self.limits = limits }
+
+    var isComplete: Bool { phase == .complete }
+    var hasBegun: Bool { phase != .begin }
+
+    mutating func take(_ record: Record) -> Verdict {
+        guard record.version == 1 else { return .refused([]) }
+        guard record.requestID != 0 else {
+            isPlain = false
+            return .reply(Management.reply(to: record))
+        }
+        if phase == .begin { return begin(record) }
+        guard record.requestID == requestID else {
+            isPlain = false
+            guard record.kind == Record.Kind.beginRequest else { return .ignored }
+            return .reply(Management.endRequest(record.requestID, .cannotMultiplex))
+        }
+        // An empty record with padding, which libfcgi misreads.
+        if record.content.isEmpty, record.paddingLength > 0 { isPlain = false }
+        switch (record.kind, phase) {
+        case (Record.Kind.parameters, .parameters): return takeParameters(record.content)
+        case (Record.Kind.body, .body): return takeBody(record.content)
+        case (Record.Kind.abortRequest, _): return .aborted(Management.endRequest(requestID, .complete))
+        case (Record.Kind.beginRequest, _), (Record.Kind.parameters, _), (Record.Kind.body, _): return .refused([])
+        default:
+            isPlain = false
+            return .ignored
+        }
+    }
+
+    private mutating func begin(_ record: Record) -> Verdict {
+        // A late abort of a request that was answered.
+        if record.kind == Record.Kind.abortRequest {
+            isPlain = false
+            return .ignored
+        }
+        guard record.kind == Record.Kind.beginRequest, record.content.count == 8 else { return .refused([]) }
+        guard record.content[0] == 0, record.content[1] == 1 else {
+            return .refused(Management.endRequest(record.requestID, .unknownRole))
+        }
+        requestID = record.requestID
+        keepsConnection = record.content[2] & 1 != 0
+        phase = .parameters
+        return .part
+    }
+
+    private mutating func takeParameters(_ content: UnsafeRawBufferPointer) -> Verdict {
+        if content.isEmpty {
+            guard problem != nil || checkParameters() else { return .refused([]) }
+            phase = .body
+            return .part
+        }
+        guard parameters.count + content.count <= limits.parameters else {
+            problem = .parametersTooLarge
+            isPlain = false
+            return .ignored
+        }
+        parameters.append(contentsOf: content)
+        return .part
+    }
+
+    /// - Returns: false where a length reaches past the end.
+    private mutating func checkParameters() -> Bool {
+        let (isWhole, isClean) = parameters.withUnsafeBytes { bytes in
+            var reader = PairReader(bytes)
+            var isClean = true
+            while let (name, value) = reader.next() {
+                // libfcgi makes C strings "name=value" of them.
+                if name.isEmpty || name.has(0) || name.has(UInt8(ascii: "=")) || value.has(0) { isClean = false }
+            }
+            return (reader.isAtEnd, isClean)
+        }
+        if !isClean { problem = .malformed }
+        return isWhole
+    }
+
+    private mutating func takeBody(_ content: UnsafeRawBufferPointer) -> Verdict {
+        if content.isEmpty {
+            phase = .complete
+            return .part
+        }
+        bodyLength += content.count
+        guard bodyLength <= limits.body else {
+            problem = problem ?? .bodyTooLarge
+            isPlain = false
+            return bodyLength <= limits.discardedBody ? .ignored : .refused([])
+        }
+        return .part
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func has(_ byte: UInt8) -> Bool {
+        guard let baseAddress else { return false }
+        return memchr(baseAddress, Int32(byte), count) != nil
+    }
+}

@@ -1,0 +1,22 @@
+import Web
+
+/// The application's templates by name, as they are embedded in the program.
+public let templates: [String: String] = [
+    "base.html": PackageResources.base_html,
+    "error_400.html": PackageResources.error_400_html,
+    "error_403.html": PackageResources.error_403_html,
+    "error_404.html": PackageResources.error_404_html,
+    "error_405.html": PackageResources.error_405_html,
+    "error_413.html": PackageResources.error_413_html,
+    "error_431.html": PackageResources.error_431_html,
+    "error_500.html": PackageResources.error_500_html,
+    "error_503.html": PackageResources.error_503_html,
+    "loggedin.html": PackageResources.loggedin_html,
+    "loggedout.html": PackageResources.loggedout_html,
+    "login.html": PackageResources.login_html,
+].mapValues { String(decoding: $0, as: UTF8.self) }
+
+/// The page of an error: the template `error_STATUS.html`.
+public func errorPage(_ error: HTTPError, _ request: Request) -> Response {
+    (try? render(request, "error_\(error.status).html")) ?? plainErrorPage(error, request)
+}

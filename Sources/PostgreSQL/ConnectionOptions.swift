@@ -1,0 +1,115 @@
+import CLibPQ
+import CLinux
+import Glibc
+
+/// Where PostgreSQL is: what libpq reads from a URI, a keyword string and the `PG*` variables, one host at a time.
+public struct ConnectionOptions: Sendable {
+    struct Host: Sendable {
+        var name: String
+        var address: String?
+        var port: String
+    }
+
+    let hosts: [Host]
+    private let common: [String: String]
+
+    /// The longest time that a connection attempt to one host takes.
+    let connectTimeout: Duration
+
+    /// - Parameters:
+    ///   - conninfo: a libpq URI or keyword string; empty for the `PG*` variables alone.
+    ///   - settings: run-time parameters of the server (`statement_timeout`, …) for each connection.
+    /// - Throws: ``InvalidConnectionString``, which does not repeat the string, because it may hold a password.
+    public init(_ conninfo: String, settings: [String: String] = [:]) throws(InvalidConnectionString) {
+        var options = try Self.read(PQconndefaults())
+        for (keyword, value) in try Self.read(PQconninfoParse(conninfo, nil)) { options[keyword] = value }
+
+        let names = Self.list(options.removeValue(forKey: "host"))
+        let addresses = Self.list(options.removeValue(forKey: "hostaddr"))
+        let ports = Self.list(options.removeValue(forKey: "port"))
+        let count = max(names.count, addresses.count, 1)
+        guard ports.count <= 1 || ports.count == count else { throw InvalidConnectionString() }
+        hosts = (0..<count).map { index in
+            Host(
+                name: names.indices.contains(index) ? names[index] : "",
+                address: addresses.indices.contains(index) ? addresses[index] : nil,
+                port: ports.isEmpty ? "5432" : ports[min(index, ports.count - 1)])
+        }
+        connectTimeout = .seconds(options["connect_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 2)
+
+        let assignments = settings.sorted { $0.key < $1.key }.map { "-c \($0.key)=\($0.value)" }
+        options["options"] = (assignments + [options["options"] ?? ""]).joined(separator: " ")
+        options["client_encoding"] = "UTF8"
+        options["fallback_application_name"] = "sessiond"
+        for (keyword, value) in [
+            ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "10000"),
+        ] where options[keyword] == nil {
+            options[keyword] = value
+        }
+        common = options
+    }
+
+    func parameters(for host: Host) -> [(name: String, value: String)] {
+        var parameters = common.map { (name: $0.key, value: $0.value) }
+        parameters.append((name: "host", value: host.name))
+        if let address = host.address { parameters.append((name: "hostaddr", value: address)) }
+        parameters.append((name: "port", value: host.port))
+        return parameters
+    }
+
+    private static func list(_ value: String?) -> [String] {
+        guard let value, !value.isEmpty else { return [] }
+        return value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    private static func read(
+        _ options: UnsafeMutablePointer<PQconninfoOption>?
+    ) throws(InvalidConnectionString) -> [String: String] {
+        guard let options else { throw InvalidConnectionString() }
+        defer { PQconninfoFree(options) }
+        var values: [String: String] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val { values[String(cString: keyword)] = String(cString: value) }
+            option += 1
+        }
+        return values
+    }
+}
+
+/// The text is not what libpq accepts as a connection string.
+public struct InvalidConnectionString: Error, CustomStringConvertible {
+    public var description: String {
+        "not a libpq connection string (such as postgresql://user@host:5432/name or postgresql:///name?host=/run/postgresql)"
+    }
+}
+
+extension ConnectionOptions.Host {
+    /// The host's addresses. libpq would look a name up itself, and block the loop in it.
+    func resolved() async throws(PostgresError) -> [ConnectionOptions.Host] {
+        guard address == nil, !name.isEmpty, !name.hasPrefix("/"), !name.hasPrefix("@") else { return [self] }
+        let name = name
+        let addresses = await Task.detached { lookUp(name) }.value
+        guard !addresses.isEmpty else { throw .connectionLost("the database's host name was not found") }
+        return addresses.map { ConnectionOptions.Host(name: name, address: $0, port: port) }
+    }
+}
+
+private func lookUp(_ name: String) -> [String] {
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(name, nil, &hints, &list) == 0 else { return [] }
+    defer { freeaddrinfo(list) }
+    var addresses: [String] = []
+    var entry = list
+    while let info = entry?.pointee {
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        if getnameinfo(info.ai_addr, info.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 {
+            addresses.append(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        }
+        entry = info.ai_next
+    }
+    return addresses
+}

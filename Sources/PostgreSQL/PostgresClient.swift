@@ -1,0 +1,153 @@
+import EventLoop
+import Logging
+
+/// One connection that is kept: made when first needed, made again with growing pauses when it was lost.
+@EventLoop
+public final class PostgresClient {
+    private let options: ConnectionOptions
+    private let logger: Logger
+    private let role: String
+
+    private var connection: PostgresConnection?
+    private var isConnecting = false
+    private var isClosed = false
+    private var lastError = "not connected yet"
+    private var waitingForConnection: [CheckedContinuation<Void, Never>] = []
+    /// Whether a statement is under way, and who waits for its end, in order.
+    private var isBusy = false
+    private var waitingForTurn: [CheckedContinuation<Void, Never>] = []
+
+    /// The longest that a statement may take before the connection counts as lost.
+    private let statementLimit: Duration
+
+    /// - Parameter role: what the connection is for, as it stands in the log.
+    public init(_ options: ConnectionOptions, role: String, statementLimit: Duration, logger: Logger) {
+        self.options = options
+        self.role = role
+        self.statementLimit = statementLimit
+        self.logger = logger
+    }
+
+    /// Whether statements can be sent now.
+    public var isConnected: Bool { connection?.isOpen ?? false }
+
+    /// Runs the queries as one transaction in one round trip, after those of earlier callers.
+    ///
+    /// - Parameter deadline: until when a connection is waited for; nil: as long as it takes.
+    /// - Throws: ``PostgresError/server(_:)`` where one failed, ``PostgresError/connectionLost(_:)``.
+    public func execute(
+        _ queries: [Query], deadline: ContinuousClock.Instant? = nil
+    ) async throws(PostgresError) -> [PostgresResult] {
+        if isBusy { await withCheckedContinuation { waitingForTurn.append($0) } }
+        isBusy = true
+        defer {
+            if waitingForTurn.isEmpty { isBusy = false } else { waitingForTurn.removeFirst().resume() }
+        }
+        let connection = try await connected(deadline: deadline)
+        do {
+            return try await connection.execute(queries, within: statementLimit)
+        } catch {
+            if !connection.isOpen { connectionWasLost("\(error)") }
+            throw error
+        }
+    }
+
+    public func execute(
+        _ statement: Statement, _ parameters: [Parameter] = [], deadline: ContinuousClock.Instant? = nil
+    ) async throws(PostgresError) -> PostgresResult {
+        guard let result = try await execute([Query(statement, parameters)], deadline: deadline).first else {
+            throw .connectionLost("the server sent no result")
+        }
+        return result
+    }
+
+    /// Suspends until statements can be sent, however long that takes.
+    /// - Returns: false where the client was closed.
+    public func waitUntilConnected() async -> Bool {
+        (try? await connected(deadline: nil)) != nil
+    }
+
+    /// Makes the connection ahead of the first statement.
+    public func connectInBackground() { startConnecting() }
+
+    /// Ends the connection for good.
+    public func close() {
+        isClosed = true
+        connection?.lose("closed")
+        connection = nil
+        wakeWaiting()
+    }
+
+    private func connected(deadline: ContinuousClock.Instant?) async throws(PostgresError) -> PostgresConnection {
+        while true {
+            if let connection, connection.isOpen { return connection }
+            guard !isClosed else { throw .connectionLost("closed") }
+            if let deadline, ContinuousClock.now >= deadline { throw .connectionLost(lastError) }
+            startConnecting()
+            await withCheckedContinuation { continuation in
+                waitingForConnection.append(continuation)
+                if let deadline {
+                    EventLoop.schedule(after: deadline - ContinuousClock.now) { [weak self] in self?.wakeWaiting() }
+                }
+            }
+        }
+    }
+
+    private func wakeWaiting() {
+        let waiting = waitingForConnection
+        waitingForConnection = []
+        for continuation in waiting { continuation.resume() }
+    }
+
+    private func connectionWasLost(_ reason: String) {
+        connection = nil
+        lastError = reason
+        guard !isClosed else { return }
+        logger.warning("database connection lost", metadata: ["connection": "\(role)", "reason": "\(reason)"])
+        startConnecting()
+    }
+
+    private func startConnecting() {
+        guard !isConnecting, !isClosed else { return }
+        isConnecting = true
+        EventLoop.startLater { [self] in await connect() }
+    }
+
+    /// Tries all hosts in turn, again and again, with pauses of 50 ms to 1 s between the rounds.
+    private func connect() async {
+        var pause = Duration.milliseconds(50)
+        var failures = 0
+        while !isClosed {
+            do throws(PostgresError) {
+                connection = try await connectToFirstHost()
+                if failures > 0 { logger.info("database connected again", metadata: ["connection": "\(role)"]) }
+                break
+            } catch {
+                lastError = "\(error)"
+                failures += 1
+                if failures == 1 {
+                    logger.error(
+                        "database not reachable", metadata: ["connection": "\(role)", "reason": "\(lastError)"])
+                }
+            }
+            await EventLoop.sleep(for: pause * Double.random(in: 0.75...1.25))
+            pause = min(pause * 2, .seconds(1))
+        }
+        isConnecting = false
+        wakeWaiting()
+    }
+
+    private func connectToFirstHost() async throws(PostgresError) -> PostgresConnection {
+        var failure = PostgresError.connectionLost("no host is named")
+        for host in options.hosts {
+            do throws(PostgresError) {
+                for address in try await host.resolved() {
+                    do throws(PostgresError) {
+                        return try await PostgresConnection(options, host: address)
+                    } catch { failure = error }
+                }
+            } catch { failure = error }
+        }
+        throw failure
+    }
+}

@@ -1,0 +1,187 @@
+import CLibPQ
+import EventLoop
+
+/// A connection to one server, never blocking: libpq in pipeline mode, watched by the event loop.
+@EventLoop
+final class PostgresConnection {
+    private let connection: PGConnection
+    private let descriptor: Int32
+    private var prepared: Set<String> = []
+    private var running: Running?
+    /// What the last statement came to, until its caller takes it.
+    private var outcome: Result<[PostgresResult], PostgresError>?
+    private(set) var isOpen = true
+
+    /// What an ``execute(_:within:)`` waits for. A statement to prepare yields a result of its own before its rows.
+    private struct Running {
+        var prepares: [String?]
+        var results: [PostgresResult] = []
+        var error: ServerError?
+        let caller: CheckedContinuation<Void, Never>
+        let timer: Timer
+    }
+
+    /// Tries one host, as resolved.
+    /// - Throws: ``PostgresError/connectionLost(_:)`` with libpq's reason.
+    init(_ options: ConnectionOptions, host: ConnectionOptions.Host) async throws(PostgresError) {
+        guard let connection = PGConnection(parameters: options.parameters(for: host)) else {
+            throw .connectionLost("out of memory")
+        }
+        let deadline = ContinuousClock.now + options.connectTimeout
+        var state = PGRES_POLLING_WRITING
+        guard PQstatus(connection.pointer) != CONNECTION_BAD else { throw .connectionLost(connection.errorMessage) }
+        while state != PGRES_POLLING_OK {
+            guard state != PGRES_POLLING_FAILED else { throw .connectionLost(connection.errorMessage) }
+            let events: Events = state == PGRES_POLLING_READING ? .readable : .writable
+            do {
+                guard try await EventLoop.wait(for: events, on: PQsocket(connection.pointer), until: deadline) else {
+                    throw PostgresError.connectionLost("the database did not answer in time")
+                }
+            } catch let error as PostgresError {
+                throw error
+            } catch {
+                throw .connectionLost("\(error)")
+            }
+            state = PQconnectPoll(connection.pointer)
+        }
+        self.connection = connection
+        descriptor = PQsocket(connection.pointer)
+        guard PQsetnonblocking(connection.pointer, 1) == 0, PQenterPipelineMode(connection.pointer) == 1 else {
+            throw .connectionLost(connection.errorMessage)
+        }
+        try watch(for: .readable)
+    }
+
+    /// Runs the queries as one transaction in one round trip; the caller sees to it that no other call is under way.
+    func execute(_ queries: [Query], within limit: Duration) async throws(PostgresError) -> [PostgresResult] {
+        guard isOpen else { throw .connectionLost("the connection to PostgreSQL is closed") }
+        await withCheckedContinuation { caller in
+            let timer = EventLoop.schedule(after: limit) { [weak self] in
+                self?.lose("the database did not answer in time")
+            }
+            running = Running(prepares: [], caller: caller, timer: timer)
+            send(queries)
+        }
+        defer { outcome = nil }
+        return try outcome?.get() ?? []
+    }
+
+    /// Ends the connection; a statement under way fails with `reason`.
+    func lose(_ reason: String) {
+        guard isOpen else { return }
+        isOpen = false
+        EventLoop.unwatch(descriptor)
+        finish(.failure(.connectionLost(reason)))
+    }
+
+    private func finish(_ outcome: Result<[PostgresResult], PostgresError>) {
+        guard let running else { return }
+        self.running = nil
+        running.timer.cancel()
+        self.outcome = outcome
+        running.caller.resume()
+    }
+
+    private func watch(for events: Events) throws(PostgresError) {
+        do {
+            try EventLoop.watch(descriptor, for: events) { [weak self] events in self?.ready(events) }
+        } catch {
+            throw .connectionLost("\(error)")
+        }
+    }
+
+    // MARK: Sending
+
+    private func send(_ queries: [Query]) {
+        var planned: Set<String> = []
+        for query in queries {
+            let name = query.statement.name
+            if !prepared.contains(name), planned.insert(name).inserted {
+                let types = query.parameters.map { $0.type }
+                guard PQsendPrepare(connection.pointer, name, query.statement.sql, Int32(types.count), types) == 1
+                else { return lose(connection.errorMessage) }
+                running?.prepares.append(name)
+            }
+            guard sendExecution(of: query) else { return lose(connection.errorMessage) }
+            running?.prepares.append(nil)
+        }
+        guard PQpipelineSync(connection.pointer) == 1 else { return lose(connection.errorMessage) }
+        flush()
+    }
+
+    private func sendExecution(of query: Query) -> Bool {
+        let bytes = query.parameters.map { $0.bytes }
+        // libpq copies what the pointers show before it returns; one buffer holds all values.
+        let joined = bytes.reduce(into: [UInt8]()) { $0 += $1 ?? [] } + [0]
+        return joined.withUnsafeBytes { buffer in
+            var offset = 0
+            var values: [UnsafePointer<CChar>?] = []
+            for value in bytes {
+                values.append(value == nil ? nil : buffer.baseAddress?.advanced(by: offset).assumingMemoryBound(to: CChar.self))
+                offset += value?.count ?? 0
+            }
+            let lengths = bytes.map { Int32(clamping: $0?.count ?? 0) }
+            let formats = [Int32](repeating: 1, count: bytes.count)
+            return PQsendQueryPrepared(
+                connection.pointer, query.statement.name, Int32(bytes.count), values, lengths, formats, 1) == 1
+        }
+    }
+
+    private func flush() {
+        switch PQflush(connection.pointer) {
+        case 0: break
+        case 1:
+            do throws(PostgresError) { try watch(for: [.readable, .writable]) } catch { lose("\(error)") }
+        default: lose(connection.errorMessage)
+        }
+    }
+
+    // MARK: Receiving
+
+    private func ready(_ events: Events) {
+        if events.contains(.writable) {
+            do throws(PostgresError) { try watch(for: .readable) } catch { return lose("\(error)") }
+            flush()
+        }
+        guard isOpen, !events.isDisjoint(with: [.readable, .closed]) else { return }
+        guard PQconsumeInput(connection.pointer) == 1 else { return lose(connection.errorMessage) }
+        // nil ends the results of one command, two in a row those of all.
+        var ends = 0
+        while running != nil, ends < 2, PQisBusy(connection.pointer) == 0 {
+            if let pointer = PQgetResult(connection.pointer) {
+                ends = 0
+                receive(PGResult(pointer))
+            } else {
+                ends += 1
+            }
+        }
+        if PQstatus(connection.pointer) == CONNECTION_BAD { lose(connection.errorMessage) }
+    }
+
+    private func receive(_ result: PGResult) {
+        switch result.status {
+        case PGRES_PIPELINE_SYNC:
+            guard let running else { return }
+            if let error = running.error {
+                finish(.failure(.server(error)))
+                if error.wantsNewConnection { lose(error.description) }
+            } else {
+                finish(.success(running.results))
+            }
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
+            if let name = takePrepare() {
+                prepared.insert(name)
+            } else {
+                running?.results.append(PostgresResult(result: result))
+            }
+        default:
+            if running?.error == nil { running?.error = ServerError(result) }
+            _ = takePrepare()
+        }
+    }
+
+    private func takePrepare() -> String? {
+        guard let running, !running.prepares.isEmpty else { return nil }
+        return self.running?.prepares.removeFirst()
+    }
+}

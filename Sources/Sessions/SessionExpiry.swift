@@ -1,0 +1,72 @@
+import DjangoFormat
+
+/// When a session ends (what Django's `set_expiry` takes).
+public enum SessionExpiry: Sendable {
+    /// After so many seconds without a save; 0 when the browser closes.
+    case seconds(Int)
+    /// At a moment, in microseconds since 1970-01-01 UTC.
+    case date(Int64)
+    /// As `SESSION_COOKIE_AGE` says.
+    case `default`
+}
+
+/// The reserved name that Django keeps the expiry under.
+private let expiryName: JSONString = "_session_expiry"
+
+/// The years 1 to 9999: what Python's `datetime` can hold.
+private let firstDate: Int64 = -62_135_596_800_000_000
+private let lastDate: Int64 = 253_402_300_799_999_999
+
+extension Session {
+    /// Django's `set_expiry`.
+    public func setExpiry(_ expiry: SessionExpiry) async throws(SessionStoreError) {
+        switch expiry {
+        case .seconds(let seconds): try await set(expiryName, to: .number(JSONNumber(seconds)))
+        case .date(let date): try await set(expiryName, to: .string(JSONString(ISODate.format(date))))
+        case .default: try await pop(expiryName)
+        }
+    }
+
+    /// Seconds from now to the end (Django's `get_expiry_age`); whole ones unless a fraction was stored.
+    public func getExpiryAge() async throws(SessionStoreError) -> Double {
+        switch try await storedExpiry() {
+        case .age(let seconds): seconds
+        case .date(let date): Double(ISODate.floorDivide(date - now, 1_000_000).quotient)
+        case .none: Double(settings.cookieAge)
+        }
+    }
+
+    /// The moment of the end, in microseconds since 1970-01-01 UTC (Django's `get_expiry_date`).
+    public func getExpiryDate() async throws(SessionStoreError) -> Int64 {
+        let microseconds: Double
+        switch try await storedExpiry() {
+        case .date(let date): return date
+        case .age(let seconds): microseconds = seconds * 1_000_000
+        case .none: microseconds = Double(settings.cookieAge) * 1_000_000
+        }
+        let (date, overflow) = now.addingReportingOverflow(Int64(exactly: microseconds.rounded()) ?? lastDate)
+        return overflow ? lastDate : min(max(date, firstDate), lastDate)
+    }
+
+    /// Whether the session ends with the browser (Django's `get_expire_at_browser_close`).
+    public func getExpireAtBrowserClose() async throws(SessionStoreError) -> Bool {
+        guard let stored = try await self[expiryName], stored != .null else { return settings.expireAtBrowserClose }
+        if case .number(let number) = stored { return number.doubleValue == 0 }
+        return false
+    }
+
+    private enum StoredExpiry {
+        case none
+        case age(Double)
+        case date(Int64)
+    }
+
+    /// A falsy value, or one that Django never writes, stands for the default.
+    private func storedExpiry() async throws(SessionStoreError) -> StoredExpiry {
+        switch try await self[expiryName] {
+        case .number(let number) where number.doubleValue != 0: .age(number.doubleValue)
+        case .string(let text): text.string.flatMap(ISODate.parse).map { .date($0) } ?? .none
+        default: .none
+        }
+    }
+}

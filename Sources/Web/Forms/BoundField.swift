@@ -1,0 +1,97 @@
+/// A field together with its form's data and errors (Django's `BoundField`).
+struct BoundField: TemplateObject {
+    let form: Form
+    let field: CharField
+
+    var isHidden: Bool { field.widget.isHidden }
+    var errors: ErrorList { form.errorList(field.name) }
+    var autoID: String { field.autoID }
+
+    /// What the control shows: the data of a bound form, the initial value of another; nil for nothing.
+    var value: String? {
+        form.isBound ? form.data[field.name] : form.initial[field.name] ?? field.initial
+    }
+
+    /// The ids of the help text and the errors, for screen readers.
+    var ariaDescribedBy: String {
+        guard !isHidden else { return "" }
+        let help = field.helpText.utf8.isEmpty ? "" : autoID + "_helptext"
+        let error = errors.isTrue ? autoID + "_error" : ""
+        return help.utf8.isEmpty || error.utf8.isEmpty ? help + error : help + " " + error
+    }
+
+    func attribute(_ name: String) -> TemplateValue? {
+        switch name {
+        case "as_field_group": .safe(FormLayout.fieldGroup(self))
+        case "as_hidden": .safe(asHidden())
+        case "as_widget": .safe(html)
+        case "auto_id": .string(autoID)
+        case "aria_describedby":
+            !field.control.describesItself ? TemplateValue.string(ariaDescribedBy) : TemplateValue.none
+        case "css_classes": ""
+        case "data": form.data[field.name].map { .string($0) } ?? TemplateValue.none
+        case "errors": .object(errors)
+        case "field": .object(field)
+        case "form": .object(form)
+        case "help_text": .string(field.helpText)
+        case "html_name", "name": .string(field.name)
+        case "id_for_label": .string(field.controlID)
+        case "initial": (form.initial[field.name] ?? field.initial).map { .string($0) } ?? TemplateValue.none
+        case "is_hidden": .bool(isHidden)
+        case "label": .string(field.label)
+        case "label_tag": .safe(field.labelTag)
+        case "legend_tag": .safe(CharField.labelled("legend", field.label, for: field.controlID))
+        case "use_fieldset": false
+        case "value": value.map { .string($0) } ?? TemplateValue.none
+        case "widget_type": .string(field.widget.inputType)
+        default: nil
+        }
+    }
+
+    /// The control itself.
+    func render(into output: inout [UInt8]) {
+        let control = field.control
+        output += control.start
+        if field.widget.rendersValue, let value, !value.utf8.isEmpty {
+            output.append(text: " value=\"")
+            output.append(escaping: value)
+            output.append(text: "\"")
+        }
+        output += control.attributes
+        if errors.isTrue, !isHidden { output.append(text: " aria-invalid=\"true\"") }
+        let description = ariaDescribedBy
+        if !description.utf8.isEmpty, !control.describesItself {
+            output.append(attribute: " aria-describedby", .string(description))
+        }
+        output += control.end
+    }
+
+    /// A hidden control in place of the field's own, without its attributes.
+    private func asHidden() -> String {
+        var output: [UInt8] = []
+        output.append(attribute: "<input type", "hidden")
+        output.append(attribute: " name", .string(field.name))
+        if let value, !value.utf8.isEmpty { output.append(attribute: " value", .string(value)) }
+        let description = ariaDescribedBy
+        if !description.utf8.isEmpty, !field.control.describesItself {
+            output.append(attribute: " aria-describedby", .string(description))
+        }
+        output.append(attribute: " id", .string(autoID))
+        output.append(text: ">")
+        return String(decoding: output, as: UTF8.self)
+    }
+}
+
+extension CharField: TemplateObject {
+    public func attribute(_ name: String) -> TemplateValue? {
+        switch name {
+        case "required": .bool(isRequired)
+        case "label": .string(label)
+        case "help_text": .string(helpText)
+        case "max_length": maxLength.map { .int($0) } ?? TemplateValue.none
+        case "min_length": minLength.map { .int($0) } ?? TemplateValue.none
+        case "initial": initial.map { .string($0) } ?? TemplateValue.none
+        default: nil
+        }
+    }
+}

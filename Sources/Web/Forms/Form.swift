@@ -1,0 +1,102 @@
+/// Fields and what a visitor has sent for them (Django's `forms.Form`).
+///
+///     let form = Form([CharField("username", maxLength: 100), CharField("password", widget: .password)], data: post)
+///     guard form.isValid, let username = form.cleanedData["username"] else { … }
+public struct Form: Sendable {
+    /// The key of the errors that belong to no field.
+    static let nonFieldErrors = "__all__"
+
+    public let fields: [CharField]
+    /// Whether the form was given data; one that was not is never valid and shows no errors.
+    public let isBound: Bool
+    /// The cleaned values of the fields without an error.
+    public private(set) var cleanedData: [String: String] = [:]
+    private(set) var errorEntries: [(name: String, errors: ErrorList)] = []
+    let data: QueryDict
+    let initial: [String: String]
+
+    /// Cleans the data at once.
+    ///
+    /// - Parameters:
+    ///   - data: What was submitted; nil for a form that is only shown.
+    ///   - initial: What an unbound form shows, by field name; it goes before the fields' own initial values.
+    public init(_ fields: [CharField], data: QueryDict? = nil, initial: [String: String] = [:]) {
+        self.fields = fields
+        self.data = data ?? QueryDict()
+        self.initial = initial
+        isBound = data != nil
+        guard let data else { return }
+        for field in fields {
+            let (value, errors) = field.clean(data[field.name])
+            if errors.isEmpty { cleanedData[field.name] = value }
+            for error in errors { addError(field.name, error) }
+        }
+    }
+
+    /// Whether the form is bound and without errors.
+    public var isValid: Bool { isBound && errorEntries.isEmpty }
+
+    /// The messages by field; those of the form as a whole stand under `__all__`.
+    public var errors: [String: [String]] {
+        Dictionary(errorEntries.map { ($0.name, $0.errors.messages) }) { first, _ in first }
+    }
+
+    /// The messages that belong to no field.
+    public var nonFieldErrors: [String] { errorList(Self.nonFieldErrors).messages }
+
+    /// Adds a message to a field, or with nil to the form as a whole, and drops the field's cleaned value.
+    public mutating func addError(_ field: String?, _ message: String) {
+        let name = field ?? Self.nonFieldErrors
+        cleanedData[name] = nil
+        if let index = errorEntries.firstIndex(where: { $0.name == name }) {
+            errorEntries[index].errors.messages.append(message)
+        } else {
+            var errors = errorList(name)
+            errors.messages = [message]
+            errors.fieldID = field.map { "id_" + $0 } ?? ""
+            errorEntries.append((name, errors))
+        }
+    }
+
+    /// The errors under a name, empty where there are none.
+    func errorList(_ name: String) -> ErrorList {
+        errorEntries.first { $0.name == name }?.errors ?? ErrorList(isNonField: name == Self.nonFieldErrors)
+    }
+
+    var boundFields: [BoundField] { fields.map { BoundField(form: self, field: $0) } }
+}
+
+extension Form: TemplateObject {
+    /// Loops over the fields.
+    public var elements: [TemplateValue]? { boundFields.map { .object($0) } }
+
+    /// `{{ form }}` is `{{ form.as_div }}`.
+    public func render(into output: inout [UInt8]) {
+        output += FormLayout.div.render(self)
+    }
+
+    public func attribute(_ name: String) -> TemplateValue? {
+        if let field = fields.first(where: { $0.name == name }) {
+            return .object(BoundField(form: self, field: field))
+        }
+        switch name {
+        case "as_div": return layout(.div)
+        case "as_p": return layout(.p)
+        case "as_table": return layout(.table)
+        case "as_ul": return layout(.ul)
+        case "errors": return .object(ErrorDictionary(entries: errorEntries))
+        case "non_field_errors": return .object(errorList(Self.nonFieldErrors))
+        case "hidden_fields": return .list(boundFields.filter(\.isHidden).map { .object($0) })
+        case "visible_fields": return .list(boundFields.filter { !$0.isHidden }.map { .object($0) })
+        case "is_bound": return .bool(isBound)
+        case "is_valid": return .bool(isValid)
+        case "is_multipart": return .bool(false)
+        case "media": return .safe("")
+        default: return nil
+        }
+    }
+
+    private func layout(_ layout: FormLayout) -> TemplateValue {
+        .safe(String(decoding: layout.render(self), as: UTF8.self))
+    }
+}

@@ -1,0 +1,77 @@
+import Logging
+
+/// The front door: takes a request through the middleware to its view, and makes a page of every error.
+///
+/// The way is Django's: the layers from the first to the last, then `ALLOWED_HOSTS`, the URL patterns, each layer's
+/// `processView`, the view. An error becomes a page inside the layer that it comes from, so that the layers outside it set
+/// their headers and cookies on that page too.
+public final class Application {
+    /// Makes the page of an error. The status and the headers that belong to it are set afterwards.
+    public typealias ErrorPage = @Sendable (HTTPError, Request) -> Response
+
+    public let settings: WebSettings
+    private let resolver: URLResolver
+    private let middleware: [any Middleware]
+    private let errorPage: ErrorPage
+
+    public init(
+        _ resolver: URLResolver, middleware: [any Middleware], settings: WebSettings = WebSettings(),
+        errorPage: @escaping ErrorPage = plainErrorPage
+    ) {
+        self.resolver = resolver
+        self.middleware = middleware
+        self.settings = settings
+        self.errorPage = errorPage
+    }
+
+    /// The response to a request; there is always one.
+    public func respond(to request: Request) async -> Response {
+        await respond(to: request, from: 0)
+    }
+
+    private func respond(to request: Request, from layer: Int) async -> Response {
+        do {
+            guard layer < middleware.count else { return try await callView(request) }
+            return try await middleware[layer](request) { request in await respond(to: request, from: layer + 1) }
+        } catch {
+            return page(for: error, request)
+        }
+    }
+
+    private func callView(_ request: Request) async throws -> Response {
+        _ = try request.host()
+        guard let match = resolver.resolve(request.path) else {
+            if let redirect = try appendingSlash(request) { return redirect }
+            throw HTTPError.notFound
+        }
+        request.resolverMatch = match
+        for layer in middleware { try await layer.processView(request, match) }
+        return try await match.view(request)
+    }
+
+    /// The redirect to the path with a slash, where only that leads somewhere (`APPEND_SLASH` of Django's
+    /// `CommonMiddleware`).
+    private func appendingSlash(_ request: Request) throws(HTTPError) -> Response? {
+        guard settings.appendSlash, request.path.utf8.last != UInt8(ascii: "/"),
+            resolver.resolve(request.path + "/") != nil
+        else { return nil }
+        return try .redirect(to: escapeLeadingSlashes(request.fullPath(appendingSlash: true)), permanent: true)
+    }
+
+    private func page(for error: any Error, _ request: Request) -> Response {
+        let httpError = (error as? HTTPError) ?? (error as? any HTTPErrorConvertible)?.httpError ?? .internalServerError
+        log(httpError, causedBy: error, request)
+        var response = errorPage(httpError, request)
+        response.status = httpError.status
+        if let header = httpError.header { response.set(header) }
+        return response
+    }
+}
+
+/// A page that says no more than the status.
+public func plainErrorPage(_ error: HTTPError, _ request: Request) -> Response {
+    let phrase = statusPhrase(error.status)
+    return Response(
+        "<!doctype html>\n<html lang=\"en\">\n<head><title>\(phrase)</title></head>\n<body><h1>\(phrase)</h1></body>\n</html>\n",
+        status: error.status)
+}

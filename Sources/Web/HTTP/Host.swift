@@ -1,0 +1,53 @@
+/// Which of the names that clients call this server by are its own (Django's `validate_host`).
+enum Host {
+    private static let local = [".localhost", "127.0.0.1", "[::1]"]
+
+    /// - Parameter host: as the `Host` header has it, with or without a port.
+    static func isAllowed(_ host: ArraySlice<UInt8>, by allowedHosts: [String]) -> Bool {
+        guard let domain = domain(of: host) else { return false }
+        return (allowedHosts.isEmpty ? local : allowedHosts).contains { $0 == "*" || isSameDomain(domain, $0) }
+    }
+
+    /// Whether `host`, in lower case, is `pattern` or, where that begins with a dot, belongs to it (Django's
+    /// `is_same_domain`).
+    static func isSameDomain(_ host: ArraySlice<UInt8>, _ pattern: String) -> Bool {
+        let pattern = Array(pattern.utf8)[...].asciiLowercased[...]
+        guard pattern.first == UInt8(ascii: ".") else { return !pattern.isEmpty && host == pattern }
+        return host == pattern.dropFirst() || host.suffix(pattern.count) == pattern
+    }
+
+    /// The host without its port and trailing dot, in lower case; nil where it is malformed: it must be
+    /// `[a-z0-9.-]+` or `\[[a-f0-9]*:[a-f0-9.:]+\]`, then perhaps `:` and digits.
+    private static func domain(of host: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let host = host.asciiLowercased[...]
+        let isIPv6 = host.first == UInt8(ascii: "[")
+        let name: ArraySlice<UInt8>
+        if isIPv6 {
+            guard let bracket = host.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+            name = host[...bracket]
+            let (first, rest) = name.dropFirst().dropLast().cut(at: UInt8(ascii: ":"))
+            guard first.allSatisfy({ $0.isHexDigit }), let rest, !rest.isEmpty,
+                rest.allSatisfy({ $0.isHexDigit || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") })
+            else { return nil }
+        } else {
+            name = host.prefix { $0.isDomainCharacter }
+            guard !name.isEmpty else { return nil }
+        }
+        let port = host[name.endIndex...]
+        guard port.isEmpty || isPort(port) else { return nil }
+        let domain = name.last == UInt8(ascii: ".") ? name.dropLast() : name
+        return domain.isEmpty ? nil : domain
+    }
+
+    private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.count >= 2 && bytes.first == UInt8(ascii: ":") && bytes.dropFirst().allSatisfy { $0.isASCIIDigit }
+    }
+}
+
+extension UInt8 {
+    fileprivate var isHexDigit: Bool { hexDigitValue != nil }
+
+    fileprivate var isDomainCharacter: Bool {
+        isASCIILetter || isASCIIDigit || self == UInt8(ascii: ".") || self == UInt8(ascii: "-")
+    }
+}

@@ -1,0 +1,18 @@
+/// The settings of this module: Django's, with Django's defaults where nothing else is said.
+public struct WebSettings: Sendable {
+    /// `ALLOWED_HOSTS`: names, `.example.com` with all its subdomains, or `*`. Without any, only the local machine's own
+    /// names are served, as Django does under DEBUG.
+    public var allowedHosts: [String] = []
+    /// `APPEND_SLASH`.
+    public var appendSlash = true
+    /// `DATA_UPLOAD_MAX_MEMORY_SIZE` in bytes; nil sets no limit.
+    public var dataUploadMaxMemorySize: Int? = 2_621_440
+    /// `DATA_UPLOAD_MAX_NUMBER_FIELDS`; nil sets no limit.
+    public var dataUploadMaxNumberFields: Int? = 1000
+    /// `DATA_UPLOAD_MAX_NUMBER_FILES`; nil sets no limit.
+    public var dataUploadMaxNumberFiles: Int? = 100
+    /// What ``render(_:_:_:status:)`` looks in (Django's `TEMPLATES`).
+    public var templates = TemplateLibrary.empty
+
+    public init() {}
+}

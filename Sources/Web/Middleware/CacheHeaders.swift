@@ -1,0 +1,21 @@
+import Glibc
+
+extension Response {
+    /// Says that the response depends on a request header (Django's `patch_vary_headers`): adds the name unless it is there,
+    /// whatever its case, and keeps the order; `*` takes the place of all.
+    public mutating func patchVary(_ name: StaticString) {
+        let name = name.description
+        guard let present = header("Vary") else { return set(HeaderField(fixed: "Vary", name)) }
+        var names = Array(present.utf8)[...].lazySplit(on: UInt8(ascii: ",")).map {
+            String(decoding: $0.trimmingBlanks, as: UTF8.self)
+        }
+        if !names.contains(where: { HeaderField(fixed: $0, "").isNamed(name) }) { names.append(name) }
+        set(HeaderField(fixed: "Vary", names.contains("*") ? "*" : names.joined(separator: ", ")))
+    }
+
+    /// Keeps every cache from storing the response (Django's `add_never_cache_headers`).
+    public mutating func addNeverCacheHeaders() {
+        setDefault(HeaderField(fixed: "Expires", HTTPDate.format(Int64(time(nil)))))
+        set(HeaderField(fixed: "Cache-Control", "max-age=0, no-cache, no-store, must-revalidate, private"))
+    }
+}

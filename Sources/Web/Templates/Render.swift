@@ -1,0 +1,42 @@
+import DjangoFormat
+
+/// A response with a template's text (Django's `render`).
+/// - Throws: ``TemplateRenderError``.
+public func render(
+    _ request: Request, _ template: String, _ context: [String: TemplateValue] = [:], status: Int = 200
+) throws(TemplateRenderError) -> Response {
+    let context = TemplateContext(context) { getToken(request) }
+    return Response(try request.settings.templates.render(template, context), status: status)
+}
+
+extension TemplateValue {
+    /// A session's value, as a template shows it: a string as it is, a lone surrogate as U+FFFD.
+    public init(_ value: JSONValue) {
+        switch value {
+        case .null: self = .none
+        case .bool(let value): self = .bool(value)
+        case .number(let number): self = number.intValue.map { .int($0) } ?? .double(number.doubleValue)
+        case .string(let text): self = .string(text.description)
+        case .array(let elements): self = .list(elements.map { TemplateValue($0) })
+        case .object(let object):
+            self = .dictionary(
+                Dictionary(object.map { ($0.key.description, TemplateValue($0.value)) }) { _, last in last })
+        }
+    }
+}
+
+extension URLResolver {
+    /// What `{% url %}` prints (see ``TemplateLibrary``); nil where no pattern has the name and takes the arguments.
+    public var templateURL: @Sendable (_ name: String, _ arguments: [TemplateValue]) -> String? {
+        { name, arguments in
+            let texts = arguments.map { argument in
+                switch argument {
+                case .string(let text), .safe(let text): text
+                case .int(let number): String(number)
+                default: ""
+                }
+            }
+            return try? reverse(name, texts)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+import ArgumentParser
+import DatabaseSessions
+import DjangoFormat
+import EventLoop
+import FastCGI
+import Glibc
+import Logging
+import LoginApp
+import Sessions
+import Web
+
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves the login site as a FastCGI worker.",
+        discussion: """
+            The listening socket is standard input where that is one (spawn-fcgi, systemd's StandardInput=socket), else \
+            the first of systemd's LISTEN_FDS, else the one that --listen names. SIGTERM and SIGINT end it: requests \
+            under way are finished, connections are closed after their next answer or after the grace time.
+            """)
+
+    @Option(help: "unix:PATH or HOST:PORT, where no socket is handed over.")
+    var listen: String?
+
+    @Option(help: "The permissions of a Unix socket, in octal.")
+    var mode = "0660"
+
+    @Option(help: "How many connections may wait to be accepted.")
+    var backlog: Int32 = 4096
+
+    @Option(help: "Seconds after SIGTERM in which idle connections stay open for one more request.")
+    var drainGrace = 5
+
+    func validate() throws {
+        guard let value = mode_t(mode, radix: 8), value <= 0o777 else {
+            throw ValidationError("--mode: '\(mode)' is no octal mode; use one such as 0660")
+        }
+        guard backlog > 0 else { throw ValidationError("--backlog: use a number from 1") }
+        guard (0...3600).contains(drainGrace) else { throw ValidationError("--drain-grace: use seconds from 0 to 3600") }
+        if let listen, ListeningSocket.Address(listen) == nil {
+            throw ValidationError("--listen: '\(listen)' is no address; use unix:PATH or HOST:PORT")
+        }
+    }
+
+    func run() throws {
+        let settings = try Settings.load()
+        try settings.requireSecretKey()
+        let site = try Site(settings)
+        EventLoop.block(signals: [SIGTERM, SIGINT])
+        raiseDescriptorLimit()
+        let (listener, ownAddress) = try listeningSocket()
+        let grace = Duration.seconds(drainGrace)
+        nonisolated(unsafe) var failure: (any Error)?
+        EventLoop.run {
+            do {
+                try await Worker(settings, site, listener: listener).run(grace: grace)
+            } catch {
+                failure = error
+            }
+        }
+        if let ownAddress { ListeningSocket.remove(ownAddress, listener: listener) }
+        if let failure { throw failure }
+    }
+
+    /// The socket, and its address where this process has opened it.
+    private func listeningSocket() throws -> (Int32, ListeningSocket.Address?) {
+        if let inherited = ListeningSocket.inherited() { return (inherited, nil) }
+        guard let listen, let address = ListeningSocket.Address(listen) else {
+            throw Failure("--listen: no socket was handed over; use --listen unix:PATH or --listen HOST:PORT")
+        }
+        do {
+            let mode = mode_t(mode, radix: 8) ?? 0o660
+            return (try ListeningSocket.open(address, mode: mode, backlog: backlog), address)
+        } catch {
+            throw Failure("--listen: \(listen) cannot be served: \(error)")
+        }
+    }
+
+    /// As many descriptors as the system grants: each kept connection is one.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 65536)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// The parts of a worker, put together.
+@EventLoop
+private final class Worker {
+    private let logger = Logger(label: "sessiond")
+    private let store: DatabaseStore
+    private let server: FastCGIServer
+
+    init(_ settings: Settings, _ site: Site, listener: Int32) throws {
+        store = try DatabaseStore(
+            database: settings.database, limit: .seconds(settings.databaseTimeout), logger: logger)
+        let codec = SessionCodec(secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks)
+        let engine = SessionEngine(store: store, codec: codec, settings: settings.session)
+        let application = try site.application(engine)
+        var limits = FastCGILimits()
+        limits.body = settings.web.dataUploadMaxMemorySize ?? limits.discardedBody
+        limits.discardedBody = max(limits.discardedBody, limits.body)
+        server = try FastCGIServer(listener: listener, limits: limits, logger: logger) { received in
+            let request = Request(received, settings: application.settings)
+            return await application.respond(to: request).serialize(omitBody: request.method == "HEAD")
+        }
+    }
+
+    /// Serves until a signal ends it.
+    func run(grace: Duration) async throws {
+        logger.warning("any name and any password are accepted at login: this is a demonstration")
+        store.connect()
+        let signals = AsyncStream<Int32>.makeStream()
+        try EventLoop.onSignals([SIGTERM, SIGINT]) { signals.continuation.yield($0) }
+        logger.info("serving", metadata: ["pid": "\(getpid())"])
+        for await _ in signals.stream { break }
+        logger.info("draining", metadata: ["pid": "\(getpid())"])
+        await server.drain(grace: grace)
+        store.close()
+    }
+}
+
+extension Request {
+    fileprivate convenience init(_ received: FastCGIRequest, settings: WebSettings) {
+        let body: Result<[UInt8], HTTPError> =
+            switch received.problem {
+            case nil: .success(received.body)
+            case .bodyTooLarge: .failure(.contentTooLarge)
+            case .parametersTooLarge: .failure(.headersTooLarge)
+            case .malformed: .failure(.badRequest("The request's parameters or its body's length are malformed."))
+            }
+        self.init(meta: received.meta, body: body, settings: settings)
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Glibc
+import Logging
+
+/// The program. Each command puts the parts together in its own way; no other module knows all of them.
+@main
+struct Sessiond: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sessiond",
+        abstract: "Django's sessions, served by a FastCGI worker.",
+        discussion: """
+            Settings are environment variables with Django's names; the README lists them. SECRET_KEY and DATABASE_URL \
+            may also lie in files (SECRET_KEY_FILE, DATABASE_URL_FILE) or be systemd credentials.
+            """,
+        version: "sessiond 0.1.0",
+        subcommands: [Serve.self, Migrate.self, ClearSessions.self, Check.self])
+
+    static func main() {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        main(nil)
+    }
+}
+
+/// A command failed: the one line that says why and what to do.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

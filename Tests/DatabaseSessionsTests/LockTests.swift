@@ -1,0 +1,150 @@
+import EventLoop
+import PostgreSQL
+import Sessions
+import TestSupport
+import Testing
+
+@testable import DatabaseSessions
+
+private func record(_ text: String) -> SessionRecord {
+    SessionRecord(data: Array(text.utf8), expireDate: SessionEngine.systemTime() + 60_000_000)
+}
+
+@Suite("Rows that others hold, connections that are cut")
+struct LockTests {
+    @Test("a locked row does not hold up the others of its batch, and is written once it is free")
+    func lockedRow() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            let store = try database.store()
+            for name in ["lockedxx", "freexxxx"] { try await store.create(name, record("old"), replacing: nil) }
+            let other = try database.anotherClient()
+            let start = ContinuousClock.now
+            var free: Duration?
+            var locked: Duration?
+            let hold = Statement(
+                "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE) SELECT pg_sleep(1) FROM l")
+            await concurrently([
+                { _ = try? await other.execute(hold) },
+                {
+                    await EventLoop.sleep(for: .milliseconds(300))
+                    await concurrently([
+                        {
+                            try? await store.update("freexxxx", record("new"), loaded: nil)
+                            free = ContinuousClock.now - start
+                        },
+                        {
+                            try? await store.update("lockedxx", record("new"), loaded: nil)
+                            locked = ContinuousClock.now - start
+                        },
+                    ])
+                },
+            ])
+            #expect(try #require(free) < .milliseconds(900))
+            #expect(try #require(locked) >= .milliseconds(900))
+            #expect(try await database.number("SELECT count(*) FROM django_session WHERE session_data = 'new'") == 2)
+        }
+    }
+
+    @Test("a row that stays locked costs its own caller a 503 and nobody else anything")
+    func staysLocked() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            let store = try database.store(limit: .seconds(1))
+            for name in ["lockedxx", "freexxxx"] { try await store.create(name, record("old"), replacing: nil) }
+            let other = try database.anotherClient()
+            let hold = Statement(
+                "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE) SELECT pg_sleep(3) FROM l")
+            var outcomes: [String] = []
+            await concurrently([
+                { _ = try? await other.execute(hold) },
+                {
+                    await EventLoop.sleep(for: .milliseconds(300))
+                    do throws(SessionStoreError) {
+                        try await store.delete("lockedxx")
+                    } catch { outcomes.append(error == .keyGone ? "gone" : "unavailable") }
+                    do throws(SessionStoreError) {
+                        try await store.update("freexxxx", record("new"), loaded: nil)
+                    } catch { outcomes.append("\(error)") }
+                },
+            ])
+            #expect(outcomes == ["unavailable"])
+            #expect(try await database.data("freexxxx") == "new")
+        }
+    }
+
+    @Test("two workers and a client that write the same keys in opposite orders never deadlock")
+    func oppositeOrders() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            let stores = [try database.store(), try database.store()]
+            let names = (0..<12).map { "session\($0)x" }
+            for name in names { try await stores[0].create(name, record("old"), replacing: nil) }
+            var failures: [String] = []
+            let other = try database.anotherClient()
+            let third = Statement("UPDATE django_session SET expire_date = expire_date WHERE session_key LIKE 'session%'")
+            await concurrently(
+                [{ for _ in 0..<40 { _ = try? await other.execute(third) } }]
+                    + (0..<2).flatMap { worker in
+                        (worker == 0 ? names : names.reversed()).map { name in
+                            {
+                                for round in 0..<40 {
+                                    do throws(SessionStoreError) {
+                                        try await stores[worker].update(name, record("\(worker) \(round)"), loaded: nil)
+                                    } catch { failures.append("\(error)") }
+                                }
+                            }
+                        }
+                    })
+            #expect(failures == [])
+            #expect(
+                try await database.number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0)
+        }
+    }
+
+    @Test("writes and loads survive that every connection is cut, again and again")
+    func cutConnections() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            let store = try database.store()
+            var failures: [String] = []
+            var isDone = false
+            let cut = Statement(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE '%django_session%'")
+            var created: [String] = []
+            await concurrently(
+                [
+                    {
+                        while !isDone {
+                            _ = try? await database.client.execute(cut)
+                            await EventLoop.sleep(for: .milliseconds(20))
+                        }
+                    }
+                ]
+                    + [
+                        {
+                            await concurrently(
+                                (0..<8).map { worker in
+                                    {
+                                        for round in 0..<25 {
+                                            let name = "worker\(worker)round\(round)"
+                                            do throws(SessionStoreError) {
+                                                try await store.create(name, record("new"), replacing: nil)
+                                                created.append(name)
+                                                let loaded = try await store.load(name, now: SessionEngine.systemTime())
+                                                if loaded == nil { failures.append("\(name) is lost") }
+                                                try await store.update(name, record("newer"), loaded: Array("new".utf8))
+                                                if round % 2 == 0 { try await store.delete(name) }
+                                            } catch { failures.append("\(name): \(error)") }
+                                        }
+                                    }
+                                })
+                            isDone = true
+                        }
+                    ])
+            #expect(failures == [])
+            #expect(created.count == 200)
+            #expect(try await database.number("SELECT count(*) FROM django_session WHERE session_data = 'newer'") == 96)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import EventLoop
+import PostgreSQL
+import Sessions
+import TestSupport
+import Testing
+
+@testable import DatabaseSessions
+
+@Suite("Migrations and the removal of expired sessions")
+struct MaintenanceTests {
+    @Test("migrations are applied once, also by two runs at once")
+    func migrations() async throws {
+        try await onLoop {
+            let database = try await TestDatabase(migrated: false)
+            let migrator = Migrator(client: database.client)
+            let other = Migrator(client: try database.anotherClient())
+            #expect(try await migrator.pending().map(\.name) == ["0001_initial"])
+            var failures: [String] = []
+            await concurrently([
+                { do { try await migrator.apply(Migration.all[0]) } catch { failures.append("\(error)") } },
+                { do { try await other.apply(Migration.all[0]) } catch { failures.append("\(error)") } },
+            ])
+            #expect(failures == [])
+            #expect(try await migrator.pending().isEmpty)
+            #expect(try await database.number("SELECT count(*) FROM django_migrations") == 1)
+        }
+    }
+
+    @Test("only rows whose date has passed are removed, in batches, past locked ones")
+    func clearExpired() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            try await database.run(
+                "INSERT INTO django_session SELECT 'expired' || i, 'x', now() - interval '1 day' FROM generate_series(1, 25) AS i")
+            try await database.run(
+                "INSERT INTO django_session SELECT 'current' || i, 'x', now() + interval '1 day' FROM generate_series(1, 5) AS i")
+            let expired = ExpiredSessions(client: database.client)
+            let now = SessionEngine.systemTime()
+            #expect(try await expired.count(now: now) == 25)
+            var steps: [Int] = []
+            #expect(try await expired.clear(now: now, batch: 10) { steps.append($0) } == 25)
+            #expect(steps == [10, 20, 25])
+            #expect(try await database.number("SELECT count(*) FROM django_session") == 5)
+        }
+    }
+}

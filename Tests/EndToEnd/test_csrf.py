@@ -1,0 +1,79 @@
+"""The CSRF checks of the login form, in Django's words."""
+
+import pytest
+
+LOGIN = "/myapp/login/"
+GOOD = {"username": "alice", "password": "x"}
+
+
+def refused(stack, browser, page):
+    assert page.status == 403 and browser.session_key is None and page.cookie("sessionid") is None
+    return stack.is_well()
+
+
+def test_a_form_without_token_and_cookie_is_refused(stack, browser):
+    assert refused(stack, browser, browser.post(LOGIN, GOOD))
+
+
+def test_a_form_without_its_token_is_refused(stack, browser):
+    browser.token()
+    assert refused(stack, browser, browser.post(LOGIN, GOOD))
+
+
+def test_a_form_without_its_cookie_is_refused(stack, browser):
+    token = browser.token()
+    browser.cookies.clear()
+    assert refused(stack, browser, browser.post(LOGIN, GOOD | {"csrfmiddlewaretoken": token}))
+
+
+def test_the_token_of_someone_else_is_refused(stack, browser):
+    browser.token()
+    foreign = stack.browser().token()
+    assert refused(stack, browser, browser.post(LOGIN, GOOD | {"csrfmiddlewaretoken": foreign}))
+
+
+@pytest.mark.parametrize("token", ["", "a" * 31, "a" * 32, "a" * 64, "a" * 65, "-" * 32, "é" * 32, "a" * 5000, "\0" * 64])
+def test_a_made_up_token_is_refused(stack, browser, token):
+    browser.token()
+    assert refused(stack, browser, browser.post(LOGIN, GOOD | {"csrfmiddlewaretoken": token}))
+
+
+@pytest.mark.parametrize("cookie", ["", "a" * 31, "-" * 32, "a" * 63, "a" * 65, "<b>" * 10])
+def test_a_made_up_cookie_is_refused_and_not_given_back(stack, browser, cookie):
+    token = browser.token()
+    browser.cookies["csrftoken"] = cookie
+    page = browser.post(LOGIN, GOOD | {"csrfmiddlewaretoken": token})
+    assert refused(stack, browser, page)
+    assert not cookie or cookie not in page.text
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1:1", "x"])
+def test_a_foreign_origin_is_refused(stack, browser, origin):
+    fields = GOOD | {"csrfmiddlewaretoken": browser.token()}
+    page = browser.post(LOGIN, fields, [("Origin", origin.format(port=stack.port))])
+    assert refused(stack, browser, page)
+
+
+def test_our_own_origin_with_its_port_is_accepted(stack, browser):
+    fields = GOOD | {"csrfmiddlewaretoken": browser.token()}
+    assert browser.post(LOGIN, fields, [("Origin", f"http://127.0.0.1:{stack.port}")]).shows("alice")
+
+
+def test_the_token_may_come_in_a_header(browser):
+    assert browser.post(LOGIN, GOOD, [("X-CSRFToken", browser.token())]).shows("alice")
+
+
+def test_the_bare_secret_is_a_token_too(browser):
+    browser.token()
+    assert browser.post(LOGIN, GOOD | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}).shows("alice")
+
+
+def test_each_page_masks_the_token_anew(browser):
+    assert browser.token() != browser.token()
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/json", "application/x-www-form-urlencoded; charset=utf-8", ""])
+def test_the_content_type_opens_no_way_around(stack, browser, kind):
+    browser.token()
+    page = browser.send("POST", LOGIN, [("Content-Type", kind)], b"username=alice&password=x")
+    assert refused(stack, browser, page)

@@ -1,0 +1,80 @@
+import CLinux
+import EventLoop
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("The event loop")
+struct EventLoopTests {
+    @Test("tasks stay on the loop's thread, also after they were resumed from another one")
+    func staysOnThread() async throws {
+        try await onLoop {
+            let thread = pthread_self()
+            _ = await Task.detached { 1 }.value
+            #expect(pthread_self() == thread)
+            await EventLoop.sleep(for: .milliseconds(1))
+            #expect(pthread_self() == thread)
+        }
+    }
+
+    @Test("timers run in the order of their times, and not when cancelled")
+    func timers() async throws {
+        try await onLoop {
+            var order: [Int] = []
+            for delay in [30, 10, 20] { EventLoop.schedule(after: .milliseconds(delay)) { order.append(delay) } }
+            EventLoop.schedule(after: .milliseconds(15)) { order.append(15) }.cancel()
+            await EventLoop.sleep(for: .milliseconds(60))
+            #expect(order == [10, 20, 30])
+        }
+    }
+
+    @Test("a descriptor's handler is called when it is ready, and not after it is unwatched")
+    func descriptors() async throws {
+        try await onLoop {
+            let descriptor = eventfd(0, 0)
+            defer { close(descriptor) }
+            var calls = 0
+            try EventLoop.watch(descriptor, for: [.readable, .edgeTriggered]) { _ in calls += 1 }
+            var one: UInt64 = 1
+            write(descriptor, &one, 8)
+            await EventLoop.sleep(for: .milliseconds(20))
+            #expect(calls == 1)
+            EventLoop.unwatch(descriptor)
+            write(descriptor, &one, 8)
+            await EventLoop.sleep(for: .milliseconds(20))
+            #expect(calls == 1)
+        }
+    }
+
+    @Test("waiting for a descriptor ends at its deadline")
+    func deadline() async throws {
+        try await onLoop {
+            let descriptor = eventfd(0, 0)
+            defer { close(descriptor) }
+            #expect(try await !EventLoop.wait(for: .readable, on: descriptor, until: .now + .milliseconds(10)))
+            #expect(try await EventLoop.wait(for: .writable, on: descriptor, until: .now + .seconds(5)))
+        }
+    }
+
+    @Test("a descriptor that epoll cannot watch is an error")
+    func badDescriptor() async throws {
+        try await onLoop {
+            #expect(throws: SystemError.self) { try EventLoop.watch(999, for: .readable) { _ in } }
+        }
+    }
+
+    @Test("tasks started later run after what started them")
+    func startLater() async throws {
+        try await onLoop {
+            var order: [String] = []
+            await withCheckedContinuation { done in
+                EventLoop.startLater {
+                    order.append("later")
+                    done.resume()
+                }
+                EventLoop.start { order.append("now") }
+            }
+            #expect(order == ["now", "later"])
+        }
+    }
+}

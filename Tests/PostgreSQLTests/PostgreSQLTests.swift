@@ -1,0 +1,127 @@
+import EventLoop
+import Logging
+import TestSupport
+import Testing
+
+@testable import PostgreSQL
+
+@Suite("PostgreSQL on the loop")
+struct PostgreSQLTests {
+    @Test("parameters of every kind arrive as they are")
+    func parameters() async throws {
+        try await onLoop {
+            let client = try await TestDatabase(migrated: false).client
+            let hostile = ["", "a,b", "{\"}", "\\", "NULL", "é\u{1F600}"]
+            let statement = Statement(
+                "SELECT $1::text, $2::bigint, $3::boolean, cardinality($4::text[]), ($4::text[])[4], $5::timestamptz = 'epoch', $6::text IS NULL")
+            let result = try await client.execute(
+                statement,
+                [
+                    .text("a'b\"\\"), .integer(-5), .boolean(true), .textArray(hostile), .timestamp(unixTime: 0),
+                    .text(nil as String?),
+                ])
+            #expect(result.string(0, 0) == "a'b\"\\")
+            #expect(result.integer(0, 1) == -5)
+            #expect(result.integer(0, 2) == 1)
+            #expect(result.integer(0, 3) == 6)
+            #expect(result.string(0, 4) == "\\")
+            #expect(result.integer(0, 5) == 1)
+            #expect(result.integer(0, 6) == 1)
+            #expect(result.string(1, 0) == nil && result.string(0, 99) == nil && result.string(-1, 0) == nil)
+            let echo = Statement("SELECT * FROM unnest($1::text[])")
+            let rows = try await client.execute(echo, [.textArray(hostile)])
+            #expect((0..<rows.count).map { rows.string($0, 0) } == hostile)
+            #expect(try await client.execute(echo, [.textArray([] as [String])]).count == 0)
+        }
+    }
+
+    @Test("queries sent together are one transaction")
+    func transaction() async throws {
+        try await onLoop {
+            let database = try await TestDatabase(migrated: false)
+            try await database.run("CREATE TABLE numbers (n int PRIMARY KEY)")
+            let insert = Statement("INSERT INTO numbers VALUES ($1)")
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await database.client.execute(
+                    [Query(insert, [.integer(1)]), Query(insert, [.integer(2)]), Query(insert, [.integer(1)])])
+            }
+            guard case .server(let serverError) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(serverError.sqlState == ServerError.uniqueViolation)
+            // DETAIL would quote the value.
+            #expect(!serverError.description.contains("(1)"))
+            #expect(try await database.number("SELECT count(*) FROM numbers") == 0)
+        }
+    }
+
+    @Test("a connection that was cut is made anew for the next statement")
+    func reconnects() async throws {
+        try await onLoop {
+            let database = try await TestDatabase(migrated: false)
+            await #expect(throws: PostgresError.self) {
+                try await database.run("SELECT pg_terminate_backend(pg_backend_pid())")
+            }
+            #expect(try await database.number("SELECT 1") == 1)
+        }
+    }
+
+    @Test("a statement that takes too long counts as a lost connection")
+    func statementLimit() async throws {
+        try await onLoop {
+            let url = try await TestDatabase(migrated: false).url
+            let client = PostgresClient(
+                try ConnectionOptions(url), role: "test", statementLimit: .milliseconds(100), logger: Logger(label: "test"))
+            let error = await #expect(throws: PostgresError.self) {
+                _ = try await client.execute(Statement("SELECT pg_sleep(5)"), deadline: .now + .seconds(5))
+            }
+            guard case .connectionLost = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(try await client.execute(Statement("SELECT 1")).integer(0, 0) == 1)
+        }
+    }
+
+    @Test("without a server a statement fails at its deadline")
+    func noServer() async throws {
+        try await onLoop {
+            let client = PostgresClient(
+                try ConnectionOptions("postgresql:///x?host=/nonexistent"), role: "test", statementLimit: .seconds(1),
+                logger: Logger(label: "test"))
+            let start = ContinuousClock.now
+            await #expect(throws: PostgresError.self) {
+                _ = try await client.execute(Statement("SELECT 1"), deadline: start + .milliseconds(200))
+            }
+            #expect(ContinuousClock.now - start >= .milliseconds(200))
+            client.close()
+        }
+    }
+
+    @Test("of several hosts the first that answers is taken")
+    func severalHosts() async throws {
+        try await onLoop {
+            let url = try await TestDatabase(migrated: false).url
+            let host = try #require(url.firstRange(of: "host="))
+            let several = url.replacingCharacters(in: host, with: "host=/nonexistent,")
+            let client = PostgresClient(
+                try ConnectionOptions(several), role: "test", statementLimit: .seconds(5), logger: Logger(label: "test"))
+            #expect(try await client.execute(Statement("SELECT 1"), deadline: .now + .seconds(5)).integer(0, 0) == 1)
+        }
+    }
+
+    @Test(
+        "a connection string that libpq refuses is an error that does not repeat it",
+        arguments: ["postgresql://user:s3cret%zz@host/", "secret", "password=s3cret nonsense=1", "postgresql://u@h:1,h:2,h:3/x?hostaddr=1,2"])
+    func badConnectionString(text: String) {
+        let error = #expect(throws: InvalidConnectionString.self) { try ConnectionOptions(text) }
+        #expect(error.map { !"\($0)".contains("cret") } ?? false)
+    }
+}
+
+extension String {
+    fileprivate func replacingCharacters(in range: Range<Index>, with text: String) -> String {
+        self[..<range.lowerBound] + text + self[range.upperBound...]
+    }
+}

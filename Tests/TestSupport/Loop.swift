@@ -1,0 +1,36 @@
+import EventLoop
+import Glibc
+
+/// Runs a test's body on the event loop, which one thread runs for all tests of the process.
+public func onLoop<Result: Sendable>(
+    _ body: @escaping @EventLoop @Sendable () async throws -> Result
+) async throws -> Result {
+    _ = loopThread
+    return try await Task(executorPreference: EventLoop.shared.executor) { @EventLoop in try await body() }.value
+}
+
+private let loopThread: pthread_t = {
+    var thread = pthread_t()
+    pthread_create(&thread, nil, { _ in runLoop() }, nil)
+    return thread
+}()
+
+private func runLoop() -> UnsafeMutableRawPointer? {
+    EventLoop.run { await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in } }
+    return nil
+}
+
+/// Runs all bodies at once on the loop, so that what they queue lies there together; returns when all are done.
+@EventLoop
+public func concurrently(_ bodies: [@EventLoop () async -> Void]) async {
+    await withCheckedContinuation { continuation in
+        var left = bodies.count
+        for body in bodies {
+            EventLoop.start {
+                await body()
+                left -= 1
+                if left == 0 { continuation.resume() }
+            }
+        }
+    }
+}
