@@ -41,6 +41,10 @@ public struct Migrator {
     private static let recordsExist = Statement("SELECT to_regclass('django_migrations') IS NOT NULL")
     private static let records = Statement("SELECT app || '.' || name FROM django_migrations")
 
+    /// Whether the record was written by the transaction that asks.
+    private static let isOurs = Statement(
+        "SELECT xmin = pg_current_xact_id()::xid FROM django_migrations WHERE app = $1 AND name = $2")
+
     private let client: PostgresClient
 
     public init(client: PostgresClient) { self.client = client }
@@ -56,7 +60,10 @@ public struct Migrator {
         return Migration.all.filter { !applied.contains("\($0.app).\($0.name)") }
     }
 
-    public func apply(_ migration: Migration) async throws(PostgresError) {
-        _ = try await client.execute(migration.statement)
+    /// - Returns: false where somebody else has applied it meanwhile.
+    public func apply(_ migration: Migration) async throws(PostgresError) -> Bool {
+        let names: [Parameter] = [.text(migration.app), .text(migration.name)]
+        let results = try await client.execute([Query(migration.statement), Query(Self.isOurs, names)])
+        return results.last?.integer(0, 0) == 1
     }
 }

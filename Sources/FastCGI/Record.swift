@@ -49,16 +49,20 @@ struct Record {
 /// The name-value pairs of FastCGI: each length is one byte, or four with the top bit set.
 struct PairReader {
     private var rest: UnsafeRawBufferPointer
+    /// Whether a length reached past the end.
+    private(set) var isCut = false
 
     init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
-    var isAtEnd: Bool { rest.isEmpty }
-
-    /// The next pair; nil at the end, or where a length reaches past it.
+    /// The next pair; nil at the end, and where one is cut.
     mutating func next() -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {
+        guard !rest.isEmpty else { return nil }
         guard let nameLength = length(), let valueLength = length(), nameLength <= rest.count,
             valueLength <= rest.count - nameLength
-        else { return nil }
+        else {
+            isCut = true
+            return nil
+        }
         return (take(nameLength), take(valueLength))
     }
 

@@ -100,7 +100,7 @@ struct RequestScanner {
                 // libfcgi makes C strings "name=value" of them.
                 if name.isEmpty || name.has(0) || name.has(UInt8(ascii: "=")) || value.has(0) { isClean = false }
             }
-            return (reader.isAtEnd, isClean)
+            return (!reader.isCut, isClean)
         }
         if !isClean { problem = .malformed }
         return isWhole

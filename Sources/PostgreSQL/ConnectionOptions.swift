@@ -28,7 +28,8 @@ public struct ConnectionOptions: Sendable {
         let addresses = Self.list(options.removeValue(forKey: "hostaddr"))
         let ports = Self.list(options.removeValue(forKey: "port"))
         let count = max(names.count, addresses.count, 1)
-        guard ports.count <= 1 || ports.count == count else { throw InvalidConnectionString() }
+        guard [0, 1, count].contains(ports.count), [0, count].contains(addresses.count), [0, count].contains(names.count)
+        else { throw InvalidConnectionString() }
         hosts = (0..<count).map { index in
             Host(
                 name: names.indices.contains(index) ? names[index] : "",

@@ -47,7 +47,7 @@ public final class PostgresClient {
         do {
             return try await connection.execute(queries, within: statementLimit)
         } catch {
-            if !connection.isOpen { connectionWasLost("\(error)") }
+            if !connection.isOpen, connection === self.connection { connectionWasLost("\(error)") }
             throw error
         }
     }

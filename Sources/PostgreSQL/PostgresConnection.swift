@@ -52,6 +52,11 @@ final class PostgresConnection {
         try watch(for: .readable)
     }
 
+    isolated deinit {
+        // Before PQfinish closes the descriptor. Once the connection is lost its number may be another's already.
+        if isOpen { EventLoop.unwatch(descriptor) }
+    }
+
     /// Runs the queries as one transaction in one round trip; the caller sees to it that no other call is under way.
     func execute(_ queries: [Query], within limit: Duration) async throws(PostgresError) -> [PostgresResult] {
         guard isOpen else { throw .connectionLost("the connection to PostgreSQL is closed") }

@@ -24,8 +24,7 @@ struct Migrate: ParsableCommand {
             if pending.isEmpty { print("  No migrations to apply.") }
             for migration in pending {
                 print("  Applying \(migration.app).\(migration.name)...", terminator: "")
-                try await migrator.apply(migration)
-                print(" OK")
+                print(try await migrator.apply(migration) ? " OK" : " applied by another run meanwhile")
             }
         }
     }

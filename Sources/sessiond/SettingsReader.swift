@@ -14,7 +14,11 @@ struct SettingsReader {
 
     func text(_ name: String) -> String? { config.string(forKey: ConfigKey([name])) }
 
-    mutating func fail(_ name: String, _ problem: String) { errors.append("\(name): \(problem)") }
+    /// - Parameter problem: may quote the value, whose control characters are not to reach a terminal.
+    mutating func fail(_ name: String, _ problem: String) {
+        let printable = problem.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0) }
+        errors.append("\(name): \(printable.joined())")
+    }
 
     // MARK: Kinds of values
 

@@ -83,19 +83,21 @@ struct LockTests {
             var failures: [String] = []
             let other = try database.anotherClient()
             let third = Statement("UPDATE django_session SET expire_date = expire_date WHERE session_key LIKE 'session%'")
-            await concurrently(
-                [{ for _ in 0..<40 { _ = try? await other.execute(third) } }]
-                    + (0..<2).flatMap { worker in
-                        (worker == 0 ? names : names.reversed()).map { name in
-                            {
-                                for round in 0..<40 {
-                                    do throws(SessionStoreError) {
-                                        try await stores[worker].update(name, record("\(worker) \(round)"), loaded: nil)
-                                    } catch { failures.append("\(error)") }
-                                }
-                            }
+            var bodies: [@EventLoop () async -> Void] = [
+                { for _ in 0..<40 { _ = try? await other.execute(third) } }
+            ]
+            for (store, names) in [(stores[0], names), (stores[1], names.reversed())] {
+                for name in names {
+                    bodies.append {
+                        for round in 0..<40 {
+                            do throws(SessionStoreError) {
+                                try await store.update(name, record("\(round)"), loaded: nil)
+                            } catch { failures.append("\(error)") }
                         }
-                    })
+                    }
+                }
+            }
+            await concurrently(bodies)
             #expect(failures == [])
             #expect(
                 try await database.number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0)
@@ -110,38 +112,35 @@ struct LockTests {
             var failures: [String] = []
             var isDone = false
             let cut = Statement(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE '%django_session%'")
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name = current_setting('application_name')")
             var created: [String] = []
-            await concurrently(
-                [
-                    {
-                        while !isDone {
-                            _ = try? await database.client.execute(cut)
-                            await EventLoop.sleep(for: .milliseconds(20))
-                        }
+            let workers: [@EventLoop () async -> Void] = (0..<8).map { worker in
+                {
+                    for round in 0..<25 {
+                        let name = "worker\(worker)round\(round)"
+                        do throws(SessionStoreError) {
+                            try await store.create(name, record("new"), replacing: nil)
+                            created.append(name)
+                            let loaded = try await store.load(name, now: SessionEngine.systemTime())
+                            if loaded == nil { failures.append("\(name) is lost") }
+                            try await store.update(name, record("newer"), loaded: Array("new".utf8))
+                            if round % 2 == 0 { try await store.delete(name) }
+                        } catch { failures.append("\(name): \(error)") }
                     }
-                ]
-                    + [
-                        {
-                            await concurrently(
-                                (0..<8).map { worker in
-                                    {
-                                        for round in 0..<25 {
-                                            let name = "worker\(worker)round\(round)"
-                                            do throws(SessionStoreError) {
-                                                try await store.create(name, record("new"), replacing: nil)
-                                                created.append(name)
-                                                let loaded = try await store.load(name, now: SessionEngine.systemTime())
-                                                if loaded == nil { failures.append("\(name) is lost") }
-                                                try await store.update(name, record("newer"), loaded: Array("new".utf8))
-                                                if round % 2 == 0 { try await store.delete(name) }
-                                            } catch { failures.append("\(name): \(error)") }
-                                        }
-                                    }
-                                })
-                            isDone = true
-                        }
-                    ])
+                }
+            }
+            await concurrently([
+                {
+                    while !isDone {
+                        _ = try? await database.client.execute(cut)
+                        await EventLoop.sleep(for: .milliseconds(200))
+                    }
+                },
+                {
+                    await concurrently(workers)
+                    isDone = true
+                },
+            ])
             #expect(failures == [])
             #expect(created.count == 200)
             #expect(try await database.number("SELECT count(*) FROM django_session WHERE session_data = 'newer'") == 96)

@@ -113,14 +113,14 @@ def test_a_bad_setting_is_one_line_that_names_it(stack, name, value):
     assert len(lines) == 1 and name in lines[0], done.stderr
 
 
-@pytest.mark.parametrize("key", [None, "", "short", "x" * 200])
+@pytest.mark.parametrize("key", [None, "", "brief", "not even thirty-two characters"])
 def test_serve_refuses_a_poor_secret_key(stack, key):
     done = stack.sessiond("serve", "--listen", f"unix:{stack.run}/never.sock", timeout=10, SECRET_KEY=key)
     assert done.returncode != 0 and "SECRET_KEY" in done.stderr
-    assert not key or key not in done.stderr or len(key) < 6
+    assert not key or key not in done.stderr
 
 
-@pytest.mark.parametrize("words", [[], *[[command] for command in COMMANDS]], ids=lambda words: " ".join(words) or "all")
+@pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)], ids=" ".join)
 def test_every_command_explains_itself(stack, words):
     shown = stack.sessiond(*words, "--help")
     assert shown.returncode == 0 and "USAGE" in shown.stdout.upper()

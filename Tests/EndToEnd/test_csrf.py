@@ -32,7 +32,10 @@ def test_the_token_of_someone_else_is_refused(stack, browser):
     assert refused(stack, browser, browser.post(LOGIN, GOOD | {"csrfmiddlewaretoken": foreign}))
 
 
-@pytest.mark.parametrize("token", ["", "a" * 31, "a" * 32, "a" * 64, "a" * 65, "-" * 32, "é" * 32, "a" * 5000, "\0" * 64])
+LENGTHS = [0, 31, 32, 64, 65, 5000]
+
+
+@pytest.mark.parametrize("token", [*("a" * length for length in LENGTHS), "-" * 32, "é" * 32, "\0" * 64])
 def test_a_made_up_token_is_refused(stack, browser, token):
     browser.token()
     assert refused(stack, browser, browser.post(LOGIN, GOOD | {"csrfmiddlewaretoken": token}))
@@ -47,7 +50,10 @@ def test_a_made_up_cookie_is_refused_and_not_given_back(stack, browser, cookie):
     assert not cookie or cookie not in page.text
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1:1", "x"])
+ORIGINS = ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1:1", "x"]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
 def test_a_foreign_origin_is_refused(stack, browser, origin):
     fields = GOOD | {"csrfmiddlewaretoken": browser.token()}
     page = browser.post(LOGIN, fields, [("Origin", origin.format(port=stack.port))])
@@ -72,7 +78,7 @@ def test_each_page_masks_the_token_anew(browser):
     assert browser.token() != browser.token()
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/json", "application/x-www-form-urlencoded; charset=utf-8", ""])
+@pytest.mark.parametrize("kind", ["text/plain", "application/json", "application/x-www-form-urlencoded; a=b", ""])
 def test_the_content_type_opens_no_way_around(stack, browser, kind):
     browser.token()
     page = browser.send("POST", LOGIN, [("Content-Type", kind)], b"username=alice&password=x")

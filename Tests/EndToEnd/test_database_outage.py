@@ -10,6 +10,7 @@ from load import load
 from stack import wait_until
 
 FORM = "/myapp/connection/"
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
 DEADLINE = 5  # what a request waits for the database before it is answered 503
 
 
@@ -95,7 +96,7 @@ def test_cut_connections_are_made_anew(stack, restored, key):
     with load(watcher(stack, key), newcomer(stack, acknowledged)) as (watching, logging_in):
         for _ in range(10):
             seen = watching.count(200)
-            stack.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            stack.sql(CUT)
             wait_until(lambda seen=seen: watching.count(200) >= seen + 10, what="reads after a cut")
     assert set(watching.outcomes) <= {200, 503}, (watching.outcomes, watching.failures[:3])
     assert set(logging_in.outcomes) <= {200, 503}, (logging_in.outcomes, logging_in.failures[:3])
@@ -122,7 +123,7 @@ def test_a_silent_database_costs_the_deadline_and_not_the_form(stack, restored, 
 
 def test_a_server_that_cannot_write_still_reads(stack, restored, key):
     stack.sql("ALTER DATABASE sessiond SET default_transaction_read_only = on")
-    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'sessiond' AND pid <> pg_backend_pid()"
+    cut = CUT + " AND datname = 'sessiond'"
     try:
         stack.sql(cut, database="postgres")
         wait_until(lambda: stack.browser(sessionid=key).get(FORM).shows("alice"), what="reading")

@@ -117,7 +117,7 @@ def test_a_login_keeps_what_django_had_put_into_the_session(stack):
         {"username": "ali\0ce", "password": "x"},
         {},
     ],
-    ids=["no name", "blank name", "101 characters", "no password", "password missing", "name missing", "NUL", "nothing"],
+    ids=["no name", "blank name", "101 characters", "empty password", "no password", "no name field", "NUL", "nothing"],
 )
 def test_an_invalid_form_logs_nobody_in(stack, browser, fields):
     before = stack.sql("SELECT count(*) FROM django_session")

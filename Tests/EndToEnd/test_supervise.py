@@ -52,7 +52,7 @@ def test_a_worker_that_is_killed_is_replaced_at_once(stack, supervised):
     _, directory, address = supervised
     victim = min(workers(directory))
     os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: len(workers(directory)) == 2 and victim not in workers(directory), seconds=5, what="a new worker")
+    wait_until(lambda: len(workers(directory) - {victim}) == 2, seconds=5, what="a new worker")
     for _ in range(10):
         assert answers(stack, address)
 

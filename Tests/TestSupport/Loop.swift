@@ -6,7 +6,7 @@ public func onLoop<Result: Sendable>(
     _ body: @escaping @EventLoop @Sendable () async throws -> Result
 ) async throws -> Result {
     _ = loopThread
-    return try await Task(executorPreference: EventLoop.shared.executor) { @EventLoop in try await body() }.value
+    return try await Task(executorPreference: EventLoop.shared.executor, operation: body).value
 }
 
 private let loopThread: pthread_t = {

@@ -7,7 +7,7 @@ import PostgreSQL
 /// A schema of its own in the PostgreSQL that the test run has started.
 @EventLoop
 public final class TestDatabase {
-    /// A connection string by which the schema is the only one.
+    /// A connection string by which the schema is the only one, and the name that the server shows for its connections.
     public let url: String
     public let client: PostgresClient
 
@@ -20,13 +20,13 @@ public final class TestDatabase {
         }
         Self.count += 1
         let schema = "t\(getpid())_\(Self.count)"
-        url = base + (base.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)"
+        url = base + (base.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)&application_name=\(schema)"
         client = PostgresClient(
             try ConnectionOptions(url), role: "test", statementLimit: .seconds(20), logger: Logger(label: "test"))
         _ = try await client.execute(Statement("CREATE SCHEMA \(schema)"), deadline: .now + .seconds(5))
         guard migrated else { return }
         for migration in try await Migrator(client: client).pending() {
-            try await Migrator(client: client).apply(migration)
+            _ = try await Migrator(client: client).apply(migration)
         }
     }
 

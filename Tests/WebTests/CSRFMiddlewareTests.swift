@@ -6,16 +6,20 @@ import Testing
 @Suite struct CSRFMiddlewareTests {
     private let secret = "abcdefghijklmnopqrstuvwxyzABCDEF"
 
-    private func respond(to request: Request, _ change: (inout CSRFSettings) -> Void = { _ in }) async throws -> Response {
+    private func respond(to request: Request, _ change: (inout CSRFSettings) -> Void = { _ in }) async throws
+        -> Response
+    {
         var settings = CSRFSettings()
         change(&settings)
         let views = [
             path("page/", { _ in Response("page") }),
             path("form/", { request in Response(getToken(request)) }),
-            path("login/", { request in
-                rotateToken(request)
-                return Response(getToken(request))
-            }),
+            path(
+                "login/",
+                { request in
+                    rotateToken(request)
+                    return Response(getToken(request))
+                }),
             path("hook/", { _ in Response("hook") }, csrfExempt: true),
             path("only/", requireHTTPMethods(["GET"], { _ in Response() })),
         ]
@@ -80,7 +84,8 @@ import Testing
     func `other methods need the token in the header`(method: String) async throws {
         func request(_ header: [(String, String)]) -> Request {
             Request(
-                [("REQUEST_METHOD", method), ("DOCUMENT_URI", "/page/"), ("HTTP_COOKIE", "csrftoken=\(secret)")] + header,
+                [("REQUEST_METHOD", method), ("DOCUMENT_URI", "/page/"), ("HTTP_COOKIE", "csrftoken=\(secret)")]
+                    + header,
                 body: Array("csrfmiddlewaretoken=\(secret)".utf8))
         }
         #expect(try await reason(request([])) == "CSRF token missing.")
@@ -98,7 +103,8 @@ import Testing
         arguments: [
             ("http://localhost", true), ("https://localhost", false), ("http://localhost:80", false), ("null", false),
             ("http://evil.com", false), ("", false), ("https://trusted.com", true), ("http://trusted.com", false),
-            ("https://a.sub.com", true), ("https://sub.com", true), ("http://a.sub.com", false), ("https://badsub.com", false),
+            ("https://a.sub.com", true), ("https://sub.com", true), ("http://a.sub.com", false),
+            ("https://badsub.com", false),
             ("https://a.sub.com:8443", false), ("https://[::1", false), ("https://a.sub.com/", true),
         ])
     func `the Origin must be this site or a trusted one`(origin: String, isAccepted: Bool) async throws {
@@ -110,7 +116,8 @@ import Testing
     @Test(
         arguments: [
             (nil, "no Referer."), ("", "Referer is malformed."), ("localhost", "Referer is malformed."),
-            ("/path", "Referer is malformed."), ("https:///x", "Referer is malformed."), ("https://[x/", "Referer is malformed."),
+            ("/path", "Referer is malformed."), ("https:///x", "Referer is malformed."),
+            ("https://[x/", "Referer is malformed."),
             ("http://localhost/", "Referer is insecure while host is secure."), ("https://localhost/x?y", nil),
             ("https://evil.com/", "https://evil.com/ does not match any trusted origins."),
             ("https://localhost.evil.com/", "https://localhost.evil.com/ does not match any trusted origins."),
@@ -141,13 +148,15 @@ import Testing
     }
 
     @Test func `a page without a token sets no cookie and does not vary`() async throws {
-        let response = try await respond(to: Request([("DOCUMENT_URI", "/page/"), ("HTTP_COOKIE", "csrftoken=\(secret)")]))
+        let response = try await respond(
+            to: Request([("DOCUMENT_URI", "/page/"), ("HTTP_COOKIE", "csrftoken=\(secret)")]))
         #expect(response.cookies.isEmpty)
         #expect(response.header("Vary") == nil)
     }
 
     @Test func `a page with a token sets the cookie, keeping the secret that the browser has`() async throws {
-        let response = try await respond(to: Request([("DOCUMENT_URI", "/form/"), ("HTTP_COOKIE", "csrftoken=\(secret)")]))
+        let response = try await respond(
+            to: Request([("DOCUMENT_URI", "/form/"), ("HTTP_COOKIE", "csrftoken=\(secret)")]))
         #expect(CSRF.tokensMatch(response.bodyText, secret))
         #expect(response.header("Vary") == "Cookie")
         let text = try #require(response.cookies.first?.text)
@@ -165,13 +174,15 @@ import Testing
     }
 
     @Test func `a malformed cookie is replaced and never echoed`() async throws {
-        let response = try await respond(to: Request([("DOCUMENT_URI", "/page/"), ("HTTP_COOKIE", "csrftoken=<script>")]))
+        let response = try await respond(
+            to: Request([("DOCUMENT_URI", "/page/"), ("HTTP_COOKIE", "csrftoken=<script>")]))
         #expect(response.cookies.map(\.value.utf8.count) == [32])
         #expect(!response.text.contains("script"))
     }
 
     @Test func `a login rotates the secret`() async throws {
-        let response = try await respond(to: Request([("DOCUMENT_URI", "/login/"), ("HTTP_COOKIE", "csrftoken=\(secret)")]))
+        let response = try await respond(
+            to: Request([("DOCUMENT_URI", "/login/"), ("HTTP_COOKIE", "csrftoken=\(secret)")]))
         let value = try #require(response.cookies.first?.value)
         #expect(value != secret)
         #expect(CSRF.tokensMatch(response.bodyText, value))

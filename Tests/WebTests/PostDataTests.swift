@@ -71,7 +71,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "; boundary=", "; boundary=\"B \"", "; boundary=\u{E9}", "; boundary=" + String(repeating: "x", count: 202)])
+    @Test(arguments: [
+        "", "; boundary=", "; boundary=\"B \"", "; boundary=\u{E9}", "; boundary=" + String(repeating: "x", count: 202),
+    ])
     func `a multipart form without a proper boundary is refused`(parameter: String) {
         #expect(throws: HTTPError.badRequest("Invalid boundary in multipart")) {
             try post("multipart/form-data" + parameter, "--B\r\n\(field)\r\n--B--")
@@ -89,7 +91,8 @@ import Testing
 
     @Test func `what follows the closing boundary is not read`() throws {
         let form = try post(
-            "multipart/form-data; boundary=B", "--B\r\n\(field)\r\n--B--\r\n--B\r\nContent-Disposition: form-data; name=g\r\n\r\nw\r\n--B--")
+            "multipart/form-data; boundary=B",
+            "--B\r\n\(field)\r\n--B--\r\n--B\r\nContent-Disposition: form-data; name=g\r\n\r\nw\r\n--B--")
         #expect(form["f"] == "v")
         #expect(form["g"] == nil)
     }

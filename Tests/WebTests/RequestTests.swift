@@ -95,7 +95,9 @@ import Testing
     }
 
     @Test func `the reason of a refused host does not repeat the header`() {
-        #expect(throws: HTTPError.badRequest("Invalid HTTP_HOST header. You may need to add the host to ALLOWED_HOSTS.")) {
+        #expect(
+            throws: HTTPError.badRequest("Invalid HTTP_HOST header. You may need to add the host to ALLOWED_HOSTS.")
+        ) {
             try Request([("HTTP_HOST", "evil.com")]).host()
         }
     }

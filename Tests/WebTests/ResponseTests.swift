@@ -1,3 +1,4 @@
+import Sessions
 import Testing
 
 @testable import Web
@@ -54,7 +55,8 @@ import Testing
 
     @Test func `the session cookie has Django's text`() throws {
         let cookie = try SetCookie(
-            "sessionid", "k", maxAge: 1_209_600, expires: 1_796_609_248, domain: ".ex.com", secure: true, httpOnly: true,
+            "sessionid", "k", maxAge: 1_209_600, expires: 1_796_609_248, domain: ".ex.com", secure: true,
+            httpOnly: true,
             sameSite: .lax)
         #expect(
             cookie.text
@@ -75,8 +77,11 @@ import Testing
     }
 
     @Test func `no cookie breaks out of its line`() throws {
-        #expect(try SetCookie("a", "x\r\nSet-Cookie: y=z;\0").text == "a=\"x\\015\\012Set-Cookie: y=z\\073\\000\"; Path=/")
-        for (name, path, domain) in [("a b", "/", "x"), ("", "/", "x"), ("a=", "/", "x"), ("a", "/;x", "x"), ("a", "/", "x\r\n")] {
+        #expect(
+            try SetCookie("a", "x\r\nSet-Cookie: y=z;\0").text == "a=\"x\\015\\012Set-Cookie: y=z\\073\\000\"; Path=/")
+        for (name, path, domain) in [
+            ("a b", "/", "x"), ("", "/", "x"), ("a=", "/", "x"), ("a", "/;x", "x"), ("a", "/", "x\r\n"),
+        ] {
             #expect(throws: BadHeaderError.self) { try SetCookie(name, "v", path: path, domain: domain) }
         }
     }
@@ -92,7 +97,10 @@ import Testing
         #expect(try Response.redirect(to: url, permanent: true).status == 301)
     }
 
-    @Test(arguments: ["javascript:alert(1)", " JavaScript:x", "java\tscript:x", "data:text/html,x", String(repeating: "x", count: 16_385)])
+    @Test(arguments: [
+        "javascript:alert(1)", " JavaScript:x", "java\tscript:x", "data:text/html,x",
+        String(repeating: "x", count: 16_385),
+    ])
     func `a redirect to what is no web address is refused`(url: String) {
         #expect(throws: HTTPError.self) { try Response.redirect(to: url) }
     }

@@ -4,13 +4,14 @@ import Testing
 
 @Suite struct SecurityMiddlewareTests {
     private func respond(
-        _ parameters: [(String, String)] = [], view: @escaping View = { _ in Response() },
-        _ change: (inout SecuritySettings) -> Void = { _ in }
+        _ parameters: [(String, String)] = [], _ change: (inout SecuritySettings) -> Void = { _ in },
+        view: @escaping View = { _ in Response() }
     ) async throws -> Response {
         var settings = SecuritySettings()
         change(&settings)
         let resolver = try URLResolver([path("<path:any>", view), path("", view)])
-        return await Application(resolver, middleware: [try SecurityMiddleware(settings)]).respond(to: Request(parameters))
+        return await Application(resolver, middleware: [try SecurityMiddleware(settings)]).respond(
+            to: Request(parameters))
     }
 
     @Test func `every response has Django's security headers and the content security policy`() async throws {

@@ -13,12 +13,15 @@ struct SessionMiddlewareTests {
     enum Cookie { case none, valid, unknown, short, empty }
     enum Outcome: Equatable { case nothing, newKey, sameKey, deleted }
 
+    /// What a view does with the session.
+    typealias Use = @Sendable (Session) async throws -> Void
+
     struct Row: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let cookie: Cookie
         var saveEveryRequest = false
         var status = 200
-        let view: @Sendable nonisolated(nonsending) (Session) async throws -> Void
+        let view: Use
         let setCookie: Outcome
         let varies: Bool
     }

@@ -14,6 +14,7 @@ import Testing
             path("file/<path:file>", Self.view, name: "file"),
             path("two/<a>-<str:b>/", Self.view, name: "two"),
             path("id/<uuid:id>/", Self.view, name: "id"),
+            path("pair/<a><b>/", Self.view, name: "pair"),
             path("same/", Self.view, name: "same"),
             path("same/<int:n>/", Self.view, name: "same"),
         ]
@@ -26,7 +27,8 @@ import Testing
             ("/myapp/user/a-b_C9/", "user-by-name", ["a-b_C9"]), ("/myapp/file/a/b c/é", "file", ["a/b c/é"]),
             ("/myapp/two/x-y-z/", "two", ["x-y", "z"]), ("/myapp/two/é-é/", "two", ["é", "é"]),
             ("/myapp/id/01234567-89ab-cdef-0123-456789abcdef/", "id", ["01234567-89ab-cdef-0123-456789abcdef"]),
-            ("/ns/login/", "ns:login", []), ("/myapp/two/a\nb-c/", "two", ["a\nb", "c"]),
+            ("/ns/login/", "ns:login", []), ("/myapp/pair/éé/", "pair", ["é", "é"]),
+            ("/myapp/two/a\nb-c/", "two", ["a\nb", "c"]),
         ] as [(String, String, [String])])
     func `a path leads to the first pattern that has its form`(path: String, name: String, arguments: [String]) throws {
         let match = try #require(try resolver().resolve(path))
@@ -38,7 +40,8 @@ import Testing
         arguments: [
             "", "/", "/myapp", "/myapp/login", "/myapp/login/x", "//myapp/login/", "/MYAPP/login/", "/myapp/user//",
             "/myapp/user/a b/", "/myapp/file/", "/myapp/file/a\nb", "/myapp/two/-/", "/myapp/two/a/b-c/",
-            "/myapp/id/01234567-89AB-cdef-0123-456789abcdef/", "/myapp/login/\0", "/myapp/user/\u{662}/",
+            "/myapp/id/01234567-89AB-cdef-0123-456789abcdef/", "/myapp/login/\0", "/myapp/pair/é/",
+            "/myapp/user/\u{662}/",
         ])
     func `a path that no pattern has the form of leads nowhere`(path: String) throws {
         #expect(try resolver().resolve(path) == nil)
@@ -62,7 +65,9 @@ import Testing
     }
 
     @Test(
-        arguments: [("nothing", []), ("user", []), ("user", ["x"]), ("user", ["1", "2"]), ("login", ["1"]), ("file", ["\n"])]
+        arguments: [
+            ("nothing", []), ("user", []), ("user", ["x"]), ("user", ["1", "2"]), ("login", ["1"]), ("file", ["\n"]),
+        ]
             as [(String, [String])])
     func `a name without a pattern for the arguments is an error`(name: String, arguments: [String]) throws {
         let resolver = try resolver()
@@ -77,10 +82,13 @@ import Testing
     }
 
     @Test func `a reversed path never begins with two slashes`() throws {
-        #expect(try URLResolver([path("<path:x>", Self.view, name: "any")]).reverse("any", ["/evil.com"]) == "/%2Fevil.com")
+        #expect(
+            try URLResolver([path("<path:x>", Self.view, name: "any")]).reverse("any", ["/evil.com"]) == "/%2Fevil.com")
     }
 
-    @Test(arguments: ["<int:id", "<number:id>/", "<int:>/", "<>/", "<int:1a>/", "<int:a b>/", "<a>/<int:a>/", "<int: a>/"])
+    @Test(arguments: [
+        "<int:id", "<number:id>/", "<int:>/", "<>/", "<int:1a>/", "<int:a b>/", "<a>/<int:a>/", "<int: a>/",
+    ])
     func `a route that is wrong is an error at start-up`(route: String) {
         #expect(throws: ImproperlyConfigured.self) { try URLResolver([path(route, Self.view)]) }
     }

@@ -1,5 +1,3 @@
-import Logging
-
 /// The front door: takes a request through the middleware to its view, and makes a page of every error.
 ///
 /// The way is Django's: the layers from the first to the last, then `ALLOWED_HOSTS`, the URL patterns, each layer's

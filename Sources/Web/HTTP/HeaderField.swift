@@ -35,7 +35,9 @@ public struct HeaderField: Sendable, Equatable {
 /// A header's or a cookie's name, value or attribute would break out of its line. The text itself is not repeated: it may
 /// be a secret.
 public struct BadHeaderError: Error, Equatable, CustomStringConvertible {
-    public enum Part: String, Sendable { case name, value, cookieName = "cookie name", cookieAttribute = "cookie attribute" }
+    public enum Part: String, Sendable {
+        case name, value, cookieName = "cookie name", cookieAttribute = "cookie attribute"
+    }
     public let part: Part
 
     public var description: String { "the header's \(part.rawValue) holds characters that are not allowed there" }

@@ -14,7 +14,9 @@ public struct SecurityMiddleware: Middleware {
             headers.append(try HeaderField("Cross-Origin-Opener-Policy", policy))
         }
         if let options = settings.xFrameOptions { headers.append(try HeaderField("X-Frame-Options", options)) }
-        if let policy = settings.contentSecurityPolicy { headers.append(try HeaderField("Content-Security-Policy", policy)) }
+        if let policy = settings.contentSecurityPolicy {
+            headers.append(try HeaderField("Content-Security-Policy", policy))
+        }
         self.headers = headers
         strictTransportSecurity = settings.hstsSeconds == 0 ? nil : .strictTransportSecurity(settings)
     }

@@ -9,7 +9,8 @@ enum Converter: String, Sendable {
         case .path: bytes.prefix { $0 != UInt8(ascii: "\n") }.count
         case .int: bytes.prefix { $0.isASCIIDigit }.count
         case .slug:
-            bytes.prefix { $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }.count
+            bytes.prefix { $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+                .count
         case .uuid: isUUID(bytes.prefix(36)) ? 36 : 0
         }
     }

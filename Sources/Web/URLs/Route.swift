@@ -33,7 +33,8 @@ struct Route: Sendable {
         guard let first = name.utf8.first, !first.isASCIIDigit,
             name.utf8.allSatisfy({ $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "_") })
         else {
-            throw ImproperlyConfigured("URL route '\(route)' uses parameter name '\(name)' which isn't a valid identifier.")
+            throw ImproperlyConfigured(
+                "URL route '\(route)' uses parameter name '\(name)' which isn't a valid identifier.")
         }
         guard !parameterNames.contains(name) else {
             throw ImproperlyConfigured("URL route '\(route)' uses parameter name '\(name)' more than once.")

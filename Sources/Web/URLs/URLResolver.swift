@@ -69,7 +69,9 @@ public struct URLResolver: Sendable {
     private func reverse(_ name: String, _ path: (Route) -> String?) throws(NoReverseMatch) -> String {
         let candidates = entries.filter { $0.name == name }
         for candidate in candidates.reversed() {
-            if let path = path(candidate.route) { return escapeLeadingSlashes(quote(("/" + path).utf8, safe: .reversed)) }
+            if let path = path(candidate.route) {
+                return escapeLeadingSlashes(quote(("/" + path).utf8, safe: .reversed))
+            }
         }
         throw NoReverseMatch(name: name, routes: candidates.map(\.text))
     }

@@ -1,0 +1,121 @@
+"""What a comparison runs on: one PostgreSQL, and each peer behind an nginx of its own, with the project's files."""
+
+import os
+import re
+import shutil
+import socket
+import time
+
+from stack import ROOT, Stack, accepts, free_port, wait_until
+
+SESSIONS = 10_000
+"""Rows of the table when a measurement begins."""
+
+SETTINGS = ["fsync = on", "synchronous_commit = on", "max_connections = 400", "pg_stat_statements.track = none"]
+"""PostgreSQL's, beside its defaults."""
+
+
+class Bench(Stack):
+    """The stack of the end-to-end tests, with room for other peers than sessiond."""
+
+    def __init__(self, program):
+        super().__init__(program)
+        self.ports = {}
+        self.listeners = []
+        self.fronts = []
+
+    def start(self, peers):
+        """Starts everything; the last peer is a sessiond, through which alice logs in."""
+        self.start_postgres()
+        for setting in SETTINGS:
+            self.sql(f"ALTER SYSTEM SET {setting}")
+        self.stop_postgres()
+        self.start_postgres()
+        migrated = self.sessiond("migrate")
+        assert migrated.returncode == 0, migrated.stderr
+        self.peers = peers
+        for peer in peers:
+            self.start_peer(peer)
+        self.sign_in()
+        return self
+
+    # -- peers
+
+    def start_peer(self, peer):
+        """Starts a peer behind the nginx of deploy/up, in a state directory of its own."""
+        state = self.directory / "peers" / peer.name
+        for directory in (state.parent, state, state / "run", state / "log", state / "nginx"):
+            self.own(directory)
+        listener = self.open_listener(state / "run/worker.sock")
+        command = [str(word).format(database=self.database_url()) for word in peer.command]
+        for _ in range(peer.processes):
+            self.workers.append(self.spawn(*command, log=f"{peer.name}.log", stdin=listener))
+        self.ports[peer.name] = self.start_front(peer, state)
+        wait_until(lambda: self.answers(peer), what=f"the first page of {peer.name}")
+
+    def open_listener(self, path):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        os.chmod(path, 0o660)
+        if self.owner:
+            os.chown(path, self.owner["user"], self.owner["group"])
+        listener.listen(4096)
+        self.listeners.append(listener)
+        return listener
+
+    def start_front(self, peer, state):
+        port = free_port()
+        for source in (ROOT / "nginx").iterdir():
+            text = source.read_text().replace("@STATE@", str(state)).replace("@PORT@", str(port))
+            text = re.sub(r"\bkeepalive\s+\d+;", f"keepalive {peer.keepalive};" if peer.keepalive else "", text)
+            if not peer.keepalive:
+                text = re.sub(r"(fastcgi_keep_conn\s+)on;", r"\1off;", text)
+            (state / "nginx" / source.name.replace("demo.conf.in", "nginx.conf")).write_text(text)
+        words = ["-p", state / "nginx", "-c", state / "nginx/nginx.conf", "-e", state / "log/nginx.log"]
+        nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+        self.fronts.append(self.spawn(nginx, *words, "-g", "daemon off;", log=f"{peer.name}-nginx.out"))
+        wait_until(lambda: accepts(("127.0.0.1", port)), what=f"the nginx of {peer.name}")
+        return port
+
+    def answers(self, peer):
+        assert not self.dead_workers(), f"{peer.name} ended: {self.log(peer.name + '.log')[-2000:] or 'no message'}"
+        self.port = self.ports[peer.name]
+        return self.request("GET", "/myapp/connection/").status == 200
+
+    # -- the table
+
+    def sign_in(self):
+        """Logs alice in, and gives as many more sessions the same data as the table is to hold."""
+        self.port = self.ports[self.peers[-1].name]
+        visitor = self.browser()
+        visitor.login("alice")
+        self.csrf_token, self.csrf_secret = visitor.token(), visitor.cookies["csrftoken"]
+        self.sql("CREATE TABLE load_sessions AS SELECT md5(n::text)::varchar(40), session_data, expire_date "
+                 f"FROM django_session, generate_series(1, {SESSIONS}) AS n")
+        self.reset()
+        self.session_keys = [key for (key,) in self.sql("SELECT session_key FROM django_session")]
+
+    def reset(self):
+        """Brings the table back to where every measurement begins, with nothing left to be written later."""
+        self.sql("TRUNCATE django_session")
+        self.sql("INSERT INTO django_session SELECT * FROM load_sessions")
+        self.sql("VACUUM ANALYZE django_session")
+        self.sql("CHECKPOINT")
+
+    def rows(self):
+        """How many sessions there are, once nothing is being written any more."""
+        count, before = self.count_rows(), None
+        while count != before:
+            time.sleep(0.2)
+            count, before = self.count_rows(), count
+        return count
+
+    def count_rows(self):
+        return self.sql("SELECT count(*) FROM django_session")[0][0]
+
+    def stop(self):
+        self.workers = self.fronts + self.workers  # nginx first, so that no worker waits for an idle connection
+        self.fronts = []
+        super().stop()
+        for listener in self.listeners:
+            listener.close()
