@@ -52,7 +52,8 @@ let package = Package(
         room("EventLoop", ["CLinux", heap]),
         room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", deque, log]),
         room("Sessions", ["DjangoFormat", log]),
-        room("DatabaseSessions", ["EventLoop", "PostgreSQL", "Sessions", deque, log], resources: [.embedInCode("sql")]),
+        room(
+            "DatabaseSessions", ["EventLoop", "PostgreSQL", "Sessions", deque, log], resources: [.embedInCode("sql")]),
         room("Web", ["DjangoFormat", "Sessions", log]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
         room("LoginApp", ["DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),

@@ -20,7 +20,9 @@ public final class DatabaseStore: SessionStore {
     /// - Throws: ``InvalidConnectionString``.
     public init(database: String, limit: Duration = .seconds(5), logger: Logger) throws(InvalidConnectionString) {
         let milliseconds = limit.components.seconds * 1000 + limit.components.attoseconds / 1_000_000_000_000_000
-        func client(_ role: String, _ settings: [String: String] = [:]) throws(InvalidConnectionString) -> PostgresClient {
+        func client(_ role: String, _ settings: [String: String] = [:]) throws(InvalidConnectionString)
+            -> PostgresClient
+        {
             let settings = settings.merging([
                 "statement_timeout": "\(milliseconds)",
                 // The batches' plans do not depend on their parameters.

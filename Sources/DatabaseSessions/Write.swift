@@ -52,7 +52,8 @@ final class Write {
         }
     }
 
-    private func attemptAlone(on client: PostgresClient) async throws(PostgresError) -> Result<Void, SessionStoreError> {
+    private func attemptAlone(on client: PostgresClient) async throws(PostgresError) -> Result<Void, SessionStoreError>
+    {
         switch operation {
         case .create(let record, let oldKey):
             let result = try await client.execute(

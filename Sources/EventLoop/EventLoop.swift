@@ -51,7 +51,8 @@ public actor EventLoop {
     public static func wait(
         for events: Events, on descriptor: Int32, until deadline: ContinuousClock.Instant
     ) async throws(SystemError) -> Bool {
-        let outcome = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Bool, SystemError>, Never>) in
+        let outcome = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Bool, SystemError>, Never>) in
             let timer = schedule(after: deadline - ContinuousClock.now) {
                 unwatch(descriptor)
                 continuation.resume(returning: .success(false))

@@ -26,7 +26,8 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
 
     /// Makes the calling thread the loop's thread.
     func adoptThread() {
-        let (adopted, _) = thread.compareExchange(expected: 0, desired: pthread_self(), ordering: .sequentiallyConsistent)
+        let (adopted, _) = thread.compareExchange(
+            expected: 0, desired: pthread_self(), ordering: .sequentiallyConsistent)
         precondition(adopted, "the event loop runs already")
     }
 
@@ -54,10 +55,11 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
     func drainForeign() {
         var count: UInt64 = 0
         _ = read(wakeup, &count, 8)
-        jobs.append(contentsOf: foreign.withLock { waiting in
-            defer { waiting.removeAll(keepingCapacity: true) }
-            return waiting
-        })
+        jobs.append(
+            contentsOf: foreign.withLock { waiting in
+                defer { waiting.removeAll(keepingCapacity: true) }
+                return waiting
+            })
     }
 
     /// Runs jobs until none is left, those that they make included.

@@ -60,7 +60,8 @@ final class FCGXRequest {
         request.pointee.ipcFd = descriptor
         response.withUnsafeBytes { bytes in
             _ = FCGX_PutStr(
-                bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count), request.pointee.out)
+                bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count),
+                request.pointee.out)
         }
         FCGX_Finish_r(request)
         defer { request.pointee.ipcFd = -1 }
@@ -111,7 +112,8 @@ final class FCGXRequest {
             body.append(contentsOf: repeatElement(0, count: chunk))
             let count = body[start...].withUnsafeMutableBytes { bytes in
                 FCGX_GetStr(
-                    bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count), request.pointee.in)
+                    bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count),
+                    request.pointee.in)
             }
             body.removeLast(chunk - Int(max(count, 0)))
             if Int(count) < chunk { return body }

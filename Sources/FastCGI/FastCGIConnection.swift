@@ -36,7 +36,8 @@ final class FastCGIConnection {
     }
 
     private func watch(for more: Events) throws(SystemError) {
-        try EventLoop.watch(descriptor, for: more.union([.readable, .closed, .edgeTriggered])) { [unowned self] events in
+        try EventLoop.watch(descriptor, for: more.union([.readable, .closed, .edgeTriggered])) {
+            [unowned self] events in
             ready(events)
         }
     }
@@ -101,7 +102,9 @@ final class FastCGIConnection {
         var verdict = RequestScanner.Verdict.ignored
         var isRefused = false
         input.withUnsafeBytes { bytes in
-            while !scanner.isComplete, !isRefused, let record = Record(at: UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
+            while !scanner.isComplete, !isRefused,
+                let record = Record(at: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+            {
                 offset += record.size
                 verdict = scanner.take(record)
                 switch verdict {

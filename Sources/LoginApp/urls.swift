@@ -1,16 +1,14 @@
 import Web
 
-/// The site's URLs: the application under `/myapp/`.
+/// The site's URLs: the application under `/myapp/`. No page of it may lie in a cache: each shows who is logged in, or
+/// holds a token.
 public let urlpatterns: [URLPattern] = [
-    path("myapp/", include([
-        path("connection/", page(["GET"], formView), name: "loginform"),
-        path("login/", page(["GET", "POST"], login), name: "login"),
-        path("logout/", page(["GET", "POST"], logout), name: "logout"),
-        path("style.css", requireHTTPMethods(["GET"], stylesheet), name: "stylesheet"),
-    ]))
+    path(
+        "myapp/",
+        include([
+            path("connection/", neverCache(formView), methods: ["GET"], name: "loginform"),
+            path("login/", neverCache(login), methods: ["GET", "POST"], name: "login"),
+            path("logout/", neverCache(logout), methods: ["GET", "POST"], name: "logout"),
+            path("style.css", stylesheet, methods: ["GET"], name: "stylesheet"),
+        ]))
 ]
-
-/// No page of the application may lie in a cache: each shows who is logged in, or holds a token.
-private func page(_ methods: [String], _ view: @escaping View) -> View {
-    requireHTTPMethods(methods, neverCache(view))
-}

@@ -28,7 +28,8 @@ public struct ConnectionOptions: Sendable {
         let addresses = Self.list(options.removeValue(forKey: "hostaddr"))
         let ports = Self.list(options.removeValue(forKey: "port"))
         let count = max(names.count, addresses.count, 1)
-        guard [0, 1, count].contains(ports.count), [0, count].contains(addresses.count), [0, count].contains(names.count)
+        guard [0, 1, count].contains(ports.count), [0, count].contains(addresses.count),
+            [0, count].contains(names.count)
         else { throw InvalidConnectionString() }
         hosts = (0..<count).map { index in
             Host(

@@ -122,7 +122,8 @@ final class PostgresConnection {
             var offset = 0
             var values: [UnsafePointer<CChar>?] = []
             for value in bytes {
-                values.append(value == nil ? nil : buffer.baseAddress?.advanced(by: offset).assumingMemoryBound(to: CChar.self))
+                values.append(
+                    value == nil ? nil : buffer.baseAddress?.advanced(by: offset).assumingMemoryBound(to: CChar.self))
                 offset += value?.count ?? 0
             }
             let lengths = bytes.map { Int32(clamping: $0?.count ?? 0) }

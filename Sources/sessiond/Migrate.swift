@@ -19,7 +19,9 @@ struct Migrate: ParsableCommand {
                 if pending.isEmpty { print("  No planned migration operations.") }
                 return
             }
-            print("Operations to perform:\n  Apply all migrations: \(Set(Migration.all.map(\.app)).sorted().joined(separator: ", "))")
+            print(
+                "Operations to perform:\n  Apply all migrations: \(Set(Migration.all.map(\.app)).sorted().joined(separator: ", "))"
+            )
             print("Running migrations:")
             if pending.isEmpty { print("  No migrations to apply.") }
             for migration in pending {

@@ -35,7 +35,9 @@ struct Serve: ParsableCommand {
             throw ValidationError("--mode: '\(mode)' is no octal mode; use one such as 0660")
         }
         guard backlog > 0 else { throw ValidationError("--backlog: use a number from 1") }
-        guard (0...3600).contains(drainGrace) else { throw ValidationError("--drain-grace: use seconds from 0 to 3600") }
+        guard (0...3600).contains(drainGrace) else {
+            throw ValidationError("--drain-grace: use seconds from 0 to 3600")
+        }
         if let listen, ListeningSocket.Address(listen) == nil {
             throw ValidationError("--listen: '\(listen)' is no address; use unix:PATH or HOST:PORT")
         }

@@ -57,7 +57,8 @@ struct Settings {
     private mutating func readSession(_ reader: inout SettingsReader) {
         var engine = "django.contrib.sessions.backends.db"
         reader.read("SESSION_ENGINE", into: &engine, "is not supported; set \(engine)") { [engine] in $0 == engine }
-        reader.readCookie("SESSION_COOKIE", name: &session.cookieName, domain: &session.cookieDomain, path: &session.cookiePath)
+        reader.readCookie(
+            "SESSION_COOKIE", name: &session.cookieName, domain: &session.cookieDomain, path: &session.cookiePath)
         reader.read("SESSION_COOKIE_AGE", into: &session.cookieAge, 1...Settings.longestAge, unit: "seconds")
         reader.read("SESSION_COOKIE_SECURE", into: &session.cookieSecure)
         reader.read("SESSION_COOKIE_HTTPONLY", into: &session.cookieHTTPOnly)
@@ -65,7 +66,9 @@ struct Settings {
         reader.read("SESSION_SAVE_EVERY_REQUEST", into: &session.saveEveryRequest)
         reader.read("SESSION_EXPIRE_AT_BROWSER_CLOSE", into: &session.expireAtBrowserClose)
         if session.cookieSameSite == .some(.none), !session.cookieSecure {
-            reader.fail("SESSION_COOKIE_SAMESITE", "browsers drop a cookie with None that is not secure; set SESSION_COOKIE_SECURE=True")
+            reader.fail(
+                "SESSION_COOKIE_SAMESITE",
+                "browsers drop a cookie with None that is not secure; set SESSION_COOKIE_SECURE=True")
         }
     }
 
@@ -76,7 +79,8 @@ struct Settings {
         reader.read("CSRF_COOKIE_HTTPONLY", into: &csrf.cookieHTTPOnly)
         reader.read("CSRF_COOKIE_SAMESITE", into: &csrf.cookieSameSite)
         reader.read("CSRF_HEADER_NAME", into: &csrf.headerName, "is no CGI name; set one like HTTP_X_CSRFTOKEN") {
-            $0.hasPrefix("HTTP_") && $0.utf8.allSatisfy { ("A"..."Z").contains(Character(Unicode.Scalar($0))) || $0 == 95 }
+            $0.hasPrefix("HTTP_")
+                && $0.utf8.allSatisfy { ("A"..."Z").contains(Character(Unicode.Scalar($0))) || $0 == 95 }
         }
         reader.read("CSRF_TRUSTED_ORIGINS", into: &csrf.trustedOrigins)
         do throws(ImproperlyConfigured) {
@@ -91,7 +95,8 @@ struct Settings {
         reader.read("SECURE_CONTENT_TYPE_NOSNIFF", into: &security.contentTypeNosniff)
         reader.read("SECURE_REFERRER_POLICY", into: &security.referrerPolicy, "", anything)
         reader.read("SECURE_CROSS_ORIGIN_OPENER_POLICY", into: &security.crossOriginOpenerPolicy, "", anything)
-        reader.read("X_FRAME_OPTIONS", into: &security.xFrameOptions, "is neither DENY nor SAMEORIGIN; set one of them") {
+        reader.read("X_FRAME_OPTIONS", into: &security.xFrameOptions, "is neither DENY nor SAMEORIGIN; set one of them")
+        {
             ["DENY", "SAMEORIGIN"].contains($0)
         }
         reader.read("SECURE_SSL_REDIRECT", into: &security.sslRedirect)
@@ -113,7 +118,8 @@ struct Settings {
         reader.read("ALLOWED_HOSTS", into: &web.allowedHosts)
         reader.read("APPEND_SLASH", into: &web.appendSlash)
         reader.read("DATA_UPLOAD_MAX_MEMORY_SIZE", into: &web.dataUploadMaxMemorySize, 1...(1 << 30), unit: "bytes")
-        reader.read("DATA_UPLOAD_MAX_NUMBER_FIELDS", into: &web.dataUploadMaxNumberFields, 1...1_000_000, unit: "fields")
+        reader.read(
+            "DATA_UPLOAD_MAX_NUMBER_FIELDS", into: &web.dataUploadMaxNumberFields, 1...1_000_000, unit: "fields")
         reader.read("TEMPLATES_DIR", into: &templatesDirectory, "") { _ in true }
     }
 

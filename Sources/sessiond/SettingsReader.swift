@@ -16,7 +16,9 @@ struct SettingsReader {
 
     /// - Parameter problem: may quote the value, whose control characters are not to reach a terminal.
     mutating func fail(_ name: String, _ problem: String) {
-        let printable = problem.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0) }
+        let printable = problem.unicodeScalars.map {
+            $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)
+        }
         errors.append("\(name): \(printable.joined())")
     }
 
@@ -34,7 +36,9 @@ struct SettingsReader {
     mutating func read(_ name: String, into value: inout Int, _ range: ClosedRange<Int>, unit: String) {
         guard let text = text(name) else { return }
         guard let number = Int(text), range.contains(number) else {
-            let span = range.upperBound == .max ? "from \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+            let span =
+                range.upperBound == .max
+                ? "from \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
             return fail(name, "'\(text)' is not a whole number of \(unit); set one \(span), digits only")
         }
         value = number
@@ -64,7 +68,11 @@ struct SettingsReader {
     /// A list of strings, as a JSON array.
     mutating func read(_ name: String, into value: inout [String]) {
         guard let text = text(name) else { return }
-        if let list = Self.list(text) { value = list } else { fail(name, "'\(text)' is no list; set a JSON array such as [\"a\", \"b\"]") }
+        if let list = Self.list(text) {
+            value = list
+        } else {
+            fail(name, "'\(text)' is no list; set a JSON array such as [\"a\", \"b\"]")
+        }
     }
 
     static func list(_ text: String) -> [String]? {

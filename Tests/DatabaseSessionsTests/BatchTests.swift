@@ -37,19 +37,49 @@ struct BatchTests {
 
             var outcomes: [String: String] = [:]
             await concurrently([
-                { outcomes["create"] = await outcome { () throws(SessionStoreError) in try await store.create(key("new"), record("a"), replacing: nil) } },
-                { outcomes["collision"] = await outcome { () throws(SessionStoreError) in try await store.create(key("taken"), record("b"), replacing: nil) } },
-                { outcomes["update"] = await outcome { () throws(SessionStoreError) in try await store.update(key("updated"), record("c"), loaded: nil) } },
-                { outcomes["missing"] = await outcome { () throws(SessionStoreError) in try await store.update(key("missing"), record("d"), loaded: nil) } },
-                { outcomes["delete"] = await outcome { () throws(SessionStoreError) in try await store.delete(key("deleted")) } },
-                { outcomes["delete missing"] = await outcome { () throws(SessionStoreError) in try await store.delete(key("nothing")) } },
-                { outcomes["cycle"] = await outcome { () throws(SessionStoreError) in try await store.create(key("fresh"), record("e"), replacing: key("cycled")) } },
+                {
+                    outcomes["create"] = await outcome { () throws(SessionStoreError) in
+                        try await store.create(key("new"), record("a"), replacing: nil)
+                    }
+                },
+                {
+                    outcomes["collision"] = await outcome { () throws(SessionStoreError) in
+                        try await store.create(key("taken"), record("b"), replacing: nil)
+                    }
+                },
+                {
+                    outcomes["update"] = await outcome { () throws(SessionStoreError) in
+                        try await store.update(key("updated"), record("c"), loaded: nil)
+                    }
+                },
+                {
+                    outcomes["missing"] = await outcome { () throws(SessionStoreError) in
+                        try await store.update(key("missing"), record("d"), loaded: nil)
+                    }
+                },
+                {
+                    outcomes["delete"] = await outcome { () throws(SessionStoreError) in
+                        try await store.delete(key("deleted"))
+                    }
+                },
+                {
+                    outcomes["delete missing"] = await outcome { () throws(SessionStoreError) in
+                        try await store.delete(key("nothing"))
+                    }
+                },
+                {
+                    outcomes["cycle"] = await outcome { () throws(SessionStoreError) in
+                        try await store.create(key("fresh"), record("e"), replacing: key("cycled"))
+                    }
+                },
             ])
 
-            #expect(outcomes == [
-                "create": "done", "collision": "keyExists", "update": "done", "missing": "keyGone", "delete": "done",
-                "delete missing": "done", "cycle": "done",
-            ])
+            #expect(
+                outcomes == [
+                    "create": "done", "collision": "keyExists", "update": "done", "missing": "keyGone",
+                    "delete": "done",
+                    "delete missing": "done", "cycle": "done",
+                ])
             #expect(try await database.data(key("new")) == "a")
             #expect(try await database.data(key("taken")) == "old")
             #expect(try await database.data(key("updated")) == "c")
@@ -71,11 +101,31 @@ struct BatchTests {
             let store = try database.store()
             var outcomes: [String] = ["", "", "", "", ""]
             await concurrently([
-                { outcomes[0] = await outcome { () throws(SessionStoreError) in try await store.create(key("one"), record("1"), replacing: nil) } },
-                { outcomes[1] = await outcome { () throws(SessionStoreError) in try await store.update(key("one"), record("2"), loaded: nil) } },
-                { outcomes[2] = await outcome { () throws(SessionStoreError) in try await store.update(key("one"), record("3"), loaded: nil) } },
-                { outcomes[3] = await outcome { () throws(SessionStoreError) in try await store.create(key("two"), record("4"), replacing: key("one")) } },
-                { outcomes[4] = await outcome { () throws(SessionStoreError) in try await store.update(key("one"), record("5"), loaded: nil) } },
+                {
+                    outcomes[0] = await outcome { () throws(SessionStoreError) in
+                        try await store.create(key("one"), record("1"), replacing: nil)
+                    }
+                },
+                {
+                    outcomes[1] = await outcome { () throws(SessionStoreError) in
+                        try await store.update(key("one"), record("2"), loaded: nil)
+                    }
+                },
+                {
+                    outcomes[2] = await outcome { () throws(SessionStoreError) in
+                        try await store.update(key("one"), record("3"), loaded: nil)
+                    }
+                },
+                {
+                    outcomes[3] = await outcome { () throws(SessionStoreError) in
+                        try await store.create(key("two"), record("4"), replacing: key("one"))
+                    }
+                },
+                {
+                    outcomes[4] = await outcome { () throws(SessionStoreError) in
+                        try await store.update(key("one"), record("5"), loaded: nil)
+                    }
+                },
             ])
             #expect(outcomes == ["done", "done", "done", "done", "keyGone"])
             #expect(try await database.data(key("one")) == nil)
@@ -92,9 +142,21 @@ struct BatchTests {
             try await store.create(key("old"), record("old"), replacing: nil)
             var outcomes: [String] = ["", "", "", ""]
             await concurrently([
-                { outcomes[0] = await outcome { () throws(SessionStoreError) in try await store.create(key("good"), record("a"), replacing: nil) } },
-                { outcomes[1] = await outcome { () throws(SessionStoreError) in try await store.create(key("bad"), record("poison"), replacing: nil) } },
-                { outcomes[2] = await outcome { () throws(SessionStoreError) in try await store.update(key("old"), record("b"), loaded: nil) } },
+                {
+                    outcomes[0] = await outcome { () throws(SessionStoreError) in
+                        try await store.create(key("good"), record("a"), replacing: nil)
+                    }
+                },
+                {
+                    outcomes[1] = await outcome { () throws(SessionStoreError) in
+                        try await store.create(key("bad"), record("poison"), replacing: nil)
+                    }
+                },
+                {
+                    outcomes[2] = await outcome { () throws(SessionStoreError) in
+                        try await store.update(key("old"), record("b"), loaded: nil)
+                    }
+                },
                 { outcomes[3] = await outcome { () throws(SessionStoreError) in try await store.delete(key("gone")) } },
             ])
             #expect(outcomes == ["done", "unavailable", "done", "done"])
@@ -113,7 +175,11 @@ struct BatchTests {
             var outcomes = [String](repeating: "", count: 4)
             await concurrently(
                 (0..<4).map { index in
-                    { outcomes[index] = await outcome { () throws(SessionStoreError) in try await store.create(key("large\(index)"), record(large), replacing: nil) } }
+                    {
+                        outcomes[index] = await outcome { () throws(SessionStoreError) in
+                            try await store.create(key("large\(index)"), record(large), replacing: nil)
+                        }
+                    }
                 })
             #expect(outcomes == ["done", "done", "done", "done"])
             #expect(try await database.number("SELECT count(DISTINCT xmin::text) FROM django_session") == 4)

@@ -23,7 +23,8 @@ struct LockTests {
             var free: Duration?
             var locked: Duration?
             let hold = Statement(
-                "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE) SELECT pg_sleep(1) FROM l")
+                "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE) SELECT pg_sleep(1) FROM l"
+            )
             await concurrently([
                 { _ = try? await other.execute(hold) },
                 {
@@ -54,7 +55,8 @@ struct LockTests {
             for name in ["lockedxx", "freexxxx"] { try await store.create(name, record("old"), replacing: nil) }
             let other = try database.anotherClient()
             let hold = Statement(
-                "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE) SELECT pg_sleep(3) FROM l")
+                "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE) SELECT pg_sleep(3) FROM l"
+            )
             var outcomes: [String] = []
             await concurrently([
                 { _ = try? await other.execute(hold) },
@@ -82,7 +84,8 @@ struct LockTests {
             for name in names { try await stores[0].create(name, record("old"), replacing: nil) }
             var failures: [String] = []
             let other = try database.anotherClient()
-            let third = Statement("UPDATE django_session SET expire_date = expire_date WHERE session_key LIKE 'session%'")
+            let third = Statement(
+                "UPDATE django_session SET expire_date = expire_date WHERE session_key LIKE 'session%'")
             var bodies: [@EventLoop () async -> Void] = [
                 { for _ in 0..<40 { _ = try? await other.execute(third) } }
             ]
@@ -100,7 +103,8 @@ struct LockTests {
             await concurrently(bodies)
             #expect(failures == [])
             #expect(
-                try await database.number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0)
+                try await database.number("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+                    == 0)
         }
     }
 
@@ -112,7 +116,8 @@ struct LockTests {
             var failures: [String] = []
             var isDone = false
             let cut = Statement(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name = current_setting('application_name')")
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND application_name = current_setting('application_name')"
+            )
             var created: [String] = []
             let workers: [@EventLoop () async -> Void] = (0..<8).map { worker in
                 {

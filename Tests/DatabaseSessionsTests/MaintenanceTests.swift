@@ -31,9 +31,11 @@ struct MaintenanceTests {
         try await onLoop {
             let database = try await TestDatabase()
             try await database.run(
-                "INSERT INTO django_session SELECT 'expired' || i, 'x', now() - interval '1 day' FROM generate_series(1, 25) AS i")
+                "INSERT INTO django_session SELECT 'expired' || i, 'x', now() - interval '1 day' FROM generate_series(1, 25) AS i"
+            )
             try await database.run(
-                "INSERT INTO django_session SELECT 'current' || i, 'x', now() + interval '1 day' FROM generate_series(1, 5) AS i")
+                "INSERT INTO django_session SELECT 'current' || i, 'x', now() + interval '1 day' FROM generate_series(1, 5) AS i"
+            )
             let expired = ExpiredSessions(client: database.client)
             let now = SessionEngine.systemTime()
             #expect(try await expired.count(now: now) == 25)

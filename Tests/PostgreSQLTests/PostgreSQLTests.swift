@@ -13,7 +13,8 @@ struct PostgreSQLTests {
             let client = try await TestDatabase(migrated: false).client
             let hostile = ["", "a,b", "{\"}", "\\", "NULL", "é\u{1F600}"]
             let statement = Statement(
-                "SELECT $1::text, $2::bigint, $3::boolean, cardinality($4::text[]), ($4::text[])[4], $5::timestamptz = 'epoch', $6::text IS NULL")
+                "SELECT $1::text, $2::bigint, $3::boolean, cardinality($4::text[]), ($4::text[])[4], $5::timestamptz = 'epoch', $6::text IS NULL"
+            )
             let result = try await client.execute(
                 statement,
                 [
@@ -72,7 +73,8 @@ struct PostgreSQLTests {
         try await onLoop {
             let url = try await TestDatabase(migrated: false).url
             let client = PostgresClient(
-                try ConnectionOptions(url), role: "test", statementLimit: .milliseconds(100), logger: Logger(label: "test"))
+                try ConnectionOptions(url), role: "test", statementLimit: .milliseconds(100),
+                logger: Logger(label: "test"))
             let error = await #expect(throws: PostgresError.self) {
                 _ = try await client.execute(Statement("SELECT pg_sleep(5)"), deadline: .now + .seconds(5))
             }
@@ -106,14 +108,18 @@ struct PostgreSQLTests {
             let host = try #require(url.firstRange(of: "host="))
             let several = url.replacingCharacters(in: host, with: "host=/nonexistent,")
             let client = PostgresClient(
-                try ConnectionOptions(several), role: "test", statementLimit: .seconds(5), logger: Logger(label: "test"))
+                try ConnectionOptions(several), role: "test", statementLimit: .seconds(5), logger: Logger(label: "test")
+            )
             #expect(try await client.execute(Statement("SELECT 1"), deadline: .now + .seconds(5)).integer(0, 0) == 1)
         }
     }
 
     @Test(
         "a connection string that libpq refuses is an error that does not repeat it",
-        arguments: ["postgresql://user:s3cret%zz@host/", "secret", "password=s3cret nonsense=1", "postgresql://u@h:1,h:2,h:3/x?hostaddr=1,2"])
+        arguments: [
+            "postgresql://user:s3cret%zz@host/", "secret", "password=s3cret nonsense=1",
+            "postgresql://u@h:1,h:2,h:3/x?hostaddr=1,2",
+        ])
     func badConnectionString(text: String) {
         let error = #expect(throws: InvalidConnectionString.self) { try ConnectionOptions(text) }
         #expect(error.map { !"\($0)".contains("cret") } ?? false)

@@ -191,7 +191,9 @@ struct SessionExpiryTests {
         }
     }
 
-    @Test("what no calendar can hold does not stop the worker", arguments: ["1e300", "-1e300", "NaN", "Infinity", "99999999999999999999999999"])
+    @Test(
+        "what no calendar can hold does not stop the worker",
+        arguments: ["1e300", "-1e300", "NaN", "Infinity", "99999999999999999999999999"])
     func absurd(number: String) async throws {
         try await onLoop {
             let session = try await Fixture().engine.session(nil)

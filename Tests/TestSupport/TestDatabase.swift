@@ -57,5 +57,7 @@ public final class TestDatabase {
 }
 
 public struct MissingDatabase: Error, CustomStringConvertible {
-    public var description: String { "SESSIOND_TEST_DATABASE_URL is not set; Tests/run starts a PostgreSQL and sets it" }
+    public var description: String {
+        "SESSIOND_TEST_DATABASE_URL is not set; Tests/run starts a PostgreSQL and sets it"
+    }
 }

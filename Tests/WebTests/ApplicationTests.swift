@@ -38,7 +38,7 @@ import Testing
             path("ok/", { request in Response("ok \(request.resolverMatch?.urlName ?? "")") }, name: "ok"),
             path("error/", { _ in throw Secret() }),
             path("missing/", { _ in throw HTTPError.notFound }),
-            path("only/", requireHTTPMethods(["POST"], { _ in Response() })),
+            path("only/", { _ in Response() }, methods: ["POST"]),
             path("gone/", { _ in throw SessionStoreError.keyGone }),
             path("away/", { _ in throw SessionStoreError.unavailable("no route to host") }),
             path("form/", { request in Response(try request.post()["a"] ?? "") }),

@@ -21,7 +21,7 @@ import Testing
                     return Response(getToken(request))
                 }),
             path("hook/", { _ in Response("hook") }, csrfExempt: true),
-            path("only/", requireHTTPMethods(["GET"], { _ in Response() })),
+            path("only/", { _ in Response() }, methods: ["GET"]),
         ]
         let application = Application(try URLResolver(views), middleware: [try CSRFMiddleware(settings)]) { error, _ in
             Response(error.reason ?? "")
@@ -92,10 +92,10 @@ import Testing
         #expect(try await reason(request([("HTTP_X_CSRFTOKEN", secret)])) == nil)
     }
 
-    @Test func `the check comes after the URL patterns and before the view`() async throws {
+    @Test func `the check comes after the URL patterns and their methods, and before the view`() async throws {
         #expect(try await respond(to: post(path: "/nothing/")).status == 404)
         #expect(try await respond(to: post(path: "/page")).status == 301)
-        #expect(try await respond(to: post(path: "/only/")).status == 403)
+        #expect(try await respond(to: post(path: "/only/")).status == 405)
         #expect(try await respond(to: post(path: "/hook/")).bodyText == "hook")
     }
 

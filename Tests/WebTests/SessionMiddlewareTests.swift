@@ -28,29 +28,70 @@ struct SessionMiddlewareTests {
 
     static let rows: [Row] = [
         Row(testDescription: "no cookie, nothing", cookie: .none, view: { _ in }, setCookie: .nothing, varies: false),
-        Row(testDescription: "no cookie, read", cookie: .none, view: { _ = try await $0["a"] }, setCookie: .nothing, varies: true),
-        Row(testDescription: "no cookie, write", cookie: .none, view: { try await $0.set("b", to: 1) }, setCookie: .newKey, varies: true),
+        Row(
+            testDescription: "no cookie, read", cookie: .none, view: { _ = try await $0["a"] }, setCookie: .nothing,
+            varies: true),
+        Row(
+            testDescription: "no cookie, write", cookie: .none, view: { try await $0.set("b", to: 1) },
+            setCookie: .newKey, varies: true),
         Row(testDescription: "key, nothing", cookie: .valid, view: { _ in }, setCookie: .nothing, varies: false),
-        Row(testDescription: "key, read", cookie: .valid, view: { _ = try await $0["a"] }, setCookie: .nothing, varies: true),
-        Row(testDescription: "key, write", cookie: .valid, view: { try await $0.set("b", to: 1) }, setCookie: .sameKey, varies: true),
-        Row(testDescription: "unknown key, nothing", cookie: .unknown, view: { _ in }, setCookie: .nothing, varies: false),
-        Row(testDescription: "unknown key, read", cookie: .unknown, view: { _ = try await $0["a"] }, setCookie: .deleted, varies: true),
-        Row(testDescription: "unknown key, write", cookie: .unknown, view: { try await $0.set("b", to: 1) }, setCookie: .newKey, varies: true),
+        Row(
+            testDescription: "key, read", cookie: .valid, view: { _ = try await $0["a"] }, setCookie: .nothing,
+            varies: true),
+        Row(
+            testDescription: "key, write", cookie: .valid, view: { try await $0.set("b", to: 1) }, setCookie: .sameKey,
+            varies: true),
+        Row(
+            testDescription: "unknown key, nothing", cookie: .unknown, view: { _ in }, setCookie: .nothing,
+            varies: false),
+        Row(
+            testDescription: "unknown key, read", cookie: .unknown, view: { _ = try await $0["a"] },
+            setCookie: .deleted, varies: true),
+        Row(
+            testDescription: "unknown key, write", cookie: .unknown, view: { try await $0.set("b", to: 1) },
+            setCookie: .newKey, varies: true),
         Row(testDescription: "short key, nothing", cookie: .short, view: { _ in }, setCookie: .deleted, varies: true),
-        Row(testDescription: "empty cookie, nothing", cookie: .empty, view: { _ in }, setCookie: .deleted, varies: true),
-        Row(testDescription: "key, write, 404", cookie: .valid, status: 404, view: { try await $0.set("b", to: 1) }, setCookie: .sameKey, varies: true),
-        Row(testDescription: "key, write, 500", cookie: .valid, status: 500, view: { try await $0.set("b", to: 1) }, setCookie: .nothing, varies: true),
-        Row(testDescription: "key, write, 503", cookie: .valid, status: 503, view: { try await $0.set("b", to: 1) }, setCookie: .nothing, varies: true),
-        Row(testDescription: "key, flush", cookie: .valid, view: { try await $0.flush() }, setCookie: .deleted, varies: true),
-        Row(testDescription: "key, flush, 500", cookie: .valid, status: 500, view: { try await $0.flush() }, setCookie: .deleted, varies: true),
+        Row(
+            testDescription: "empty cookie, nothing", cookie: .empty, view: { _ in }, setCookie: .deleted, varies: true),
+        Row(
+            testDescription: "key, write, 404", cookie: .valid, status: 404, view: { try await $0.set("b", to: 1) },
+            setCookie: .sameKey, varies: true),
+        Row(
+            testDescription: "key, write, 500", cookie: .valid, status: 500, view: { try await $0.set("b", to: 1) },
+            setCookie: .nothing, varies: true),
+        Row(
+            testDescription: "key, write, 503", cookie: .valid, status: 503, view: { try await $0.set("b", to: 1) },
+            setCookie: .nothing, varies: true),
+        Row(
+            testDescription: "key, flush", cookie: .valid, view: { try await $0.flush() }, setCookie: .deleted,
+            varies: true),
+        Row(
+            testDescription: "key, flush, 500", cookie: .valid, status: 500, view: { try await $0.flush() },
+            setCookie: .deleted, varies: true),
         Row(testDescription: "key, clear", cookie: .valid, view: { $0.clear() }, setCookie: .sameKey, varies: true),
-        Row(testDescription: "key, flush and write", cookie: .valid, view: { try await $0.flush(); try await $0.set("b", to: 1) }, setCookie: .newKey, varies: true),
-        Row(testDescription: "no cookie, flush", cookie: .none, view: { try await $0.flush() }, setCookie: .nothing, varies: true),
-        Row(testDescription: "key, nothing, save every request", cookie: .valid, saveEveryRequest: true, view: { _ in }, setCookie: .sameKey, varies: true),
-        Row(testDescription: "no cookie, nothing, save every request", cookie: .none, saveEveryRequest: true, view: { _ in }, setCookie: .nothing, varies: false),
-        Row(testDescription: "unknown key, nothing, save every request", cookie: .unknown, saveEveryRequest: true, view: { _ in }, setCookie: .newKey, varies: true),
-        Row(testDescription: "unknown key, read, save every request", cookie: .unknown, saveEveryRequest: true, view: { _ = try await $0["a"] }, setCookie: .deleted, varies: true),
-        Row(testDescription: "key, cycle", cookie: .valid, view: { try await $0.cycleKey() }, setCookie: .newKey, varies: true),
+        Row(
+            testDescription: "key, flush and write", cookie: .valid,
+            view: {
+                try await $0.flush(); try await $0.set("b", to: 1)
+            }, setCookie: .newKey, varies: true),
+        Row(
+            testDescription: "no cookie, flush", cookie: .none, view: { try await $0.flush() }, setCookie: .nothing,
+            varies: true),
+        Row(
+            testDescription: "key, nothing, save every request", cookie: .valid, saveEveryRequest: true, view: { _ in },
+            setCookie: .sameKey, varies: true),
+        Row(
+            testDescription: "no cookie, nothing, save every request", cookie: .none, saveEveryRequest: true,
+            view: { _ in }, setCookie: .nothing, varies: false),
+        Row(
+            testDescription: "unknown key, nothing, save every request", cookie: .unknown, saveEveryRequest: true,
+            view: { _ in }, setCookie: .newKey, varies: true),
+        Row(
+            testDescription: "unknown key, read, save every request", cookie: .unknown, saveEveryRequest: true,
+            view: { _ = try await $0["a"] }, setCookie: .deleted, varies: true),
+        Row(
+            testDescription: "key, cycle", cookie: .valid, view: { try await $0.cycleKey() }, setCookie: .newKey,
+            varies: true),
     ]
 
     @Test("does what Django's does", arguments: rows)
@@ -128,7 +169,9 @@ struct SessionMiddlewareTests {
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(
                 text.wholeMatch(
-                    of: /sessionid=[a-z0-9]{32}; Domain=\.ex\.com; expires=[A-Z][a-z]{2}, .* GMT; HttpOnly; Max-Age=1209600; Path=\/x; SameSite=None; Secure/)
+                    of:
+                        /sessionid=[a-z0-9]{32}; Domain=\.ex\.com; expires=[A-Z][a-z]{2}, .* GMT; HttpOnly; Max-Age=1209600; Path=\/x; SameSite=None; Secure/
+                )
                     != nil)
         }
     }

@@ -1,7 +1,7 @@
 /// The front door: takes a request through the middleware to its view, and makes a page of every error.
 ///
-/// The way is Django's: the layers from the first to the last, then `ALLOWED_HOSTS`, the URL patterns, each layer's
-/// `processView`, the view. An error becomes a page inside the layer that it comes from, so that the layers outside it set
+/// The way is Django's: the layers from the first to the last, then `ALLOWED_HOSTS`, the URL patterns with
+/// the methods that they allow, each layer's `processView`, the view. An error becomes a page inside the layer that it comes from, so that the layers outside it set
 /// their headers and cookies on that page too.
 public final class Application {
     /// Makes the page of an error. The status and the headers that belong to it are set afterwards.
@@ -43,6 +43,7 @@ public final class Application {
             throw HTTPError.notFound
         }
         request.resolverMatch = match
+        if let response = try match.methods?.answer(to: request) { return response }
         for layer in middleware { try await layer.processView(request, match) }
         return try await match.view(request)
     }

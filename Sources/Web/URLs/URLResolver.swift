@@ -4,6 +4,7 @@ public struct URLResolver: Sendable {
         let route: Route
         let text: String
         let view: View
+        let methods: AllowedMethods?
         let name: String?
         let csrfExempt: Bool
     }
@@ -22,11 +23,11 @@ public struct URLResolver: Sendable {
         for pattern in patterns {
             let route = route + pattern.route
             switch pattern.target {
-            case .view(let view, let name, let csrfExempt):
+            case .view(let view, let methods, let name, let csrfExempt):
                 entries.append(
                     Entry(
-                        route: try Route(route), text: route, view: view, name: name.map { namespace + $0 },
-                        csrfExempt: csrfExempt))
+                        route: try Route(route), text: route, view: view, methods: methods,
+                        name: name.map { namespace + $0 }, csrfExempt: csrfExempt))
             case .include(let included):
                 let namespace = included.namespace.map { namespace + $0 + ":" } ?? namespace
                 entries += try flattened(included.patterns, route: route, namespace: namespace)
@@ -43,7 +44,8 @@ public struct URLResolver: Sendable {
         for entry in entries {
             guard let arguments = entry.route.match(bytes.dropFirst()) else { continue }
             return ResolverMatch(
-                view: entry.view, urlName: entry.name, route: entry.text, csrfExempt: entry.csrfExempt,
+                view: entry.view, methods: entry.methods, urlName: entry.name, route: entry.text,
+                csrfExempt: entry.csrfExempt,
                 kwargs: zip(entry.route.parameterNames, arguments).map { ($0, String(decoding: $1, as: UTF8.self)) })
         }
         return nil
@@ -80,6 +82,7 @@ public struct URLResolver: Sendable {
 /// Where a path led to (Django's `ResolverMatch`).
 public struct ResolverMatch: Sendable {
     public let view: View
+    let methods: AllowedMethods?
     public let urlName: String?
     public let route: String
     let csrfExempt: Bool
