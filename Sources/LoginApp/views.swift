@@ -2,15 +2,12 @@ import DjangoFormat
 import Sessions
 import Web
 
-/// What the page shows in place of a name (the tutorial's words).
-private let nobody: TemplateValue = "not logged in"
-
 /// The form, or for a visitor who is logged in the page behind it (the tutorial's `formView`).
 func formView(_ request: Request) async throws -> Response {
     guard let username = try await request.session["username"] else {
         return try render(request, "login.html", ["form": .object(loginForm())])
     }
-    return try render(request, "loggedin.html", ["username": TemplateValue(username)])
+    return try loggedInPage(request, TemplateValue(username))
 }
 
 /// Logs in whoever sends a name and any password (the tutorial's `login`).
@@ -20,7 +17,7 @@ func formView(_ request: Request) async throws -> Response {
 func login(_ request: Request) async throws -> Response {
     let form = loginForm(try request.post())
     guard request.method == "POST", form.isValid, let username = form.cleanedData["username"] else {
-        return try render(request, "loggedin.html", ["username": nobody])
+        return try render(request, "loggedin.html", ["username": "not logged in"])
     }
     let name = JSONValue.string(JSONString(username))
     if let present = try await request.session["username"], present != name {
@@ -30,7 +27,12 @@ func login(_ request: Request) async throws -> Response {
     }
     try await request.session.set("username", to: name)
     rotateToken(request)
-    return try render(request, "loggedin.html", ["username": .string(username)])
+    return try loggedInPage(request, .string(username))
+}
+
+private func loggedInPage(_ request: Request, _ username: TemplateValue) throws -> Response {
+    // A visitor may well call himself "not logged in".
+    try render(request, "loggedin.html", ["username": username, "is_logged_in": true])
 }
 
 /// Ends the session (the tutorial's `logout`).

@@ -53,7 +53,7 @@ class Comparison:
         require(result.errors == 0, f"{about}: wrk counted {result.errors} errors in {result.requests} requests")
         require(result.requests > 0, f"{about}: no request was answered")
         expected, size = size_on_wire(sample), result.bytes / result.requests
-        require(abs(size - expected) < 0.5, f"{about}: {size:.2f} bytes an answer, not {expected}")
+        require(abs(size - expected) < 0.1, f"{about}: {size:.2f} bytes an answer, not {expected}")
         counted = load.rows * result.requests
         require(counted <= made <= counted + load.rows * wrk.CONNECTIONS, f"{about}: {counted} answers, {made} rows")
         return result
