@@ -24,7 +24,10 @@ public final class DatabaseStore: SessionStore {
             -> PostgresClient
         {
             let settings = settings.merging([
-                "statement_timeout": "\(milliseconds)",
+                // Sooner than the connection is given up: the server's own error says that nothing was written.
+                "statement_timeout": "\(milliseconds * 3 / 4)",
+                // Under a stricter level the batches of two workers would fail each other.
+                "default_transaction_isolation": "read committed",
                 // The batches' plans do not depend on their parameters.
                 "plan_cache_mode": "force_generic_plan",
             ]) { own, _ in own }
@@ -33,7 +36,7 @@ public final class DatabaseStore: SessionStore {
         }
         let reader = try client("read")
         let writer = try client("write")
-        single = try client("single", ["lock_timeout": "\(milliseconds / 2)"])
+        single = try client("single", ["lock_timeout": "\(max(milliseconds / 20, 10))"])
         self.limit = limit
         clients = [reader, writer, single]
         loads = LoadQueue(client: reader, limit: limit)

@@ -40,9 +40,15 @@ final class LoadQueue {
         return try answer.get()
     }
 
+    /// Whether nothing is kept for anybody.
+    var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
+
     private func pump() async {
         while !waiting.isEmpty {
-            guard await client.waitUntilConnected() else { return }
+            guard await client.waitUntilConnected() else {
+                settleWaiting { _ in .unavailable("closed") }
+                break
+            }
             while let load = waiting.first, inFlight.count < Self.batchSize {
                 waiting.removeFirst()
                 if !load.place.isSettled { inFlight.append(load) }
@@ -72,14 +78,16 @@ final class LoadQueue {
     }
 
     private func deliver(_ records: [String: SessionRecord?]) async {
+        var large: [Load] = []
         for load in inFlight {
             switch records[load.key] {
             case .some(.some(let record)):
                 load.place.settle(.success(record.expireDate > load.now ? record : nil))
-            case .some(.none): await loadAlone(load)
+            case .some(.none): large.append(load)
             case .none: load.place.settle(.success(nil))
             }
         }
+        for load in large { await loadAlone(load) }
     }
 
     /// A lost connection: all wait again. A statement that failed: each gets its own answer.
@@ -98,15 +106,23 @@ final class LoadQueue {
             let result = try await client.execute(SQL.loadAlone, parameters, deadline: load.place.deadline)
             load.place.settle(.success(result.count > 0 ? SessionRecord(result, row: 0) : nil))
         } catch {
-            load.place.settle(.failure(.unavailable("\(error)")))
+            guard case .connectionLost = error else { return load.place.settle(.failure(.unavailable("\(error)"))) }
+            waiting.prepend(load)
         }
     }
 
     private func expire(_ now: ContinuousClock.Instant) -> Bool {
-        for load in [Array(waiting), inFlight].joined() where load.place.deadline <= now {
-            load.place.settle(.failure(.tooLate))
-        }
+        for load in inFlight where load.place.deadline <= now { load.place.settle(.failure(.tooLate)) }
+        settleWaiting { $0.deadline <= now ? .tooLate : nil }
         return isPumping
+    }
+
+    /// Settles and forgets the oldest for as long as there is an error for them.
+    private func settleWaiting(_ error: (Place<SessionRecord?>) -> SessionStoreError?) {
+        while let load = waiting.first, let error = error(load.place) {
+            waiting.removeFirst()
+            load.place.settle(.failure(error))
+        }
     }
 }
 

@@ -14,8 +14,11 @@ final class Write {
     let key: String
     let operation: Operation
     let place: Place<Void>
+    /// How many of its keys others have before it.
+    var keysAwaited = 0
     /// An earlier attempt was cut off: it may have been committed.
     var outcomeIsUnknown = false
+    private var failures = 0
 
     init(_ key: String, _ operation: Operation, place: Place<Void>) {
         self.key = key
@@ -25,7 +28,7 @@ final class Write {
 
     /// The keys whose rows it touches.
     var keys: [String] {
-        if case .create(_, replacing: let oldKey?) = operation { [key, oldKey] } else { [key] }
+        if case .create(_, replacing: let oldKey?) = operation, oldKey != key { [key, oldKey] } else { [key] }
     }
 
     /// Bytes that it adds to a batch.
@@ -36,19 +39,22 @@ final class Write {
         }
     }
 
-    /// Does it by itself, waiting for locks, and settles it; three times where the server asks for another attempt.
-    func runAlone(on client: PostgresClient) async {
-        for attempt in 1... {
-            guard !place.isSettled else { return }
-            guard ContinuousClock.now < place.deadline else { return place.settle(.failure(.tooLate)) }
-            do throws(PostgresError) {
-                return place.settle(try await attemptAlone(on: client))
-            } catch {
-                if case .connectionLost = error { outcomeIsUnknown = true }
-                if case .server = error, !error.isSafeToRetry || attempt >= 3 {
-                    return place.settle(.failure(.unavailable("\(error)")))
-                }
+    /// Does it by itself and settles it, unless it is to be tried again, behind the others that are tried alone.
+    func tryAlone(on client: PostgresClient) async {
+        guard !place.isSettled else { return }
+        guard ContinuousClock.now < place.deadline else { return place.settle(.failure(.tooLate)) }
+        do throws(PostgresError) {
+            place.settle(try await attemptAlone(on: client))
+        } catch {
+            switch error {
+            // A lock is waited for until the deadline, in short turns, so that it holds up nobody else for long.
+            case .server(let error) where error.sqlState == ServerError.lockNotAvailable: return
+            case .server: failures += error.isSafeToRetry ? 1 : 3
+            case .connectionLost:
+                outcomeIsUnknown = true
+                failures += 1
             }
+            if failures >= 3 { place.settle(.failure(.unavailable("\(error)"))) }
         }
     }
 

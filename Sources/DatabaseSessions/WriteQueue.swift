@@ -5,8 +5,6 @@ import Sessions
 
 /// The writes: all that wait while a transaction is in flight go out together in the next one, so one commit serves many
 /// logins. A caller gets its answer after the commit.
-///
-/// A key has at most one write queued into a batch or in flight; later ones wait their turn, in order.
 @EventLoop
 final class WriteQueue {
     private static let batchSize = 256
@@ -16,11 +14,13 @@ final class WriteQueue {
     /// For what a batch cannot do: a row that somebody holds locked, an attempt that was cut off.
     private let aloneClient: PostgresClient
     private let limit: Duration
-    private var waiting: Deque<Write> = []
+    private var lines = KeyLines()
+    /// The writes whose turn it is, and where they go from there.
+    private var ready: Deque<Write> = []
     private var inFlight: [Write] = []
     private var alone: Deque<Write> = []
-    /// Keys of the writes that are in flight or tried alone.
-    private var claimed: Set<String> = []
+    /// Everybody's, in the order of their deadlines.
+    private var places: Deque<Place<Void>> = []
     private var isPumping = false
     private var isPumpingAlone = false
     private lazy var deadlines = DeadlineWatch(every: limit / 10) { [unowned self] now in expire(now) }
@@ -35,24 +35,32 @@ final class WriteQueue {
     func write(_ key: String, _ operation: Write.Operation) async throws(SessionStoreError) {
         let answer = await withCheckedContinuation { caller in
             let place = Place<Void>(deadline: EventLoop.now + limit, caller: caller)
-            waiting.append(Write(key, operation, place: place))
+            let write = Write(key, operation, place: place)
+            places.append(place)
             deadlines.arm()
+            if lines.enter(write) { ready.append(write) }
             startPumping()
         }
         try answer.get()
     }
 
+    /// Whether nothing is kept for anybody.
+    var isEmpty: Bool { lines.isEmpty && ready.isEmpty && places.isEmpty }
+
     private func startPumping() {
-        guard !isPumping, !waiting.isEmpty else { return }
+        guard !isPumping, !ready.isEmpty else { return }
         isPumping = true
         EventLoop.startLater { [self] in await pump() }
     }
 
     private func pump() async {
-        repeat {
-            guard await client.waitUntilConnected() else { return }
+        while !ready.isEmpty {
+            guard await client.waitUntilConnected() else {
+                settlePlaces { _ in .unavailable("closed") }
+                break
+            }
             takeBatch()
-            guard !inFlight.isEmpty else { break }
+            guard !inFlight.isEmpty else { continue }
             do throws(PostgresError) {
                 try await send(inFlight)
             } catch {
@@ -63,32 +71,22 @@ final class WriteQueue {
                 }
             }
             inFlight.removeAll(keepingCapacity: true)
-        } while !waiting.isEmpty
+        }
         isPumping = false
     }
 
-    /// Moves the writes that may go now, in order, to ``inFlight`` and claims their keys.
     private func takeBatch() {
         var bytes = 0
-        var passedOver: Set<String> = []
-        var left: Deque<Write> = []
-        while let write = waiting.popFirst() {
-            if write.place.isSettled { continue }
-            let keys = write.keys
-            let isBlocked = keys.contains { claimed.contains($0) || passedOver.contains($0) }
-            let isFull = inFlight.count >= Self.batchSize || !inFlight.isEmpty && bytes + write.size > Self.batchBytes
-            if isBlocked || isFull {
-                passedOver.formUnion(keys)
-                left.append(write)
-                if isFull { break }
+        while let write = ready.first, inFlight.count < Self.batchSize {
+            guard inFlight.isEmpty || bytes + write.size <= Self.batchBytes else { break }
+            ready.removeFirst()
+            if write.place.isSettled {
+                leave(write)
             } else {
                 bytes += write.size
-                claimed.formUnion(keys)
                 inFlight.append(write)
             }
         }
-        left.append(contentsOf: waiting)
-        waiting = left
     }
 
     /// Sends the batch as one transaction and settles its members, or leaves them to be tried alone.
@@ -136,8 +134,14 @@ final class WriteQueue {
     }
 
     private func settle(_ write: Write, _ answer: Result<Void, SessionStoreError>) {
-        claimed.subtract(write.keys)
         write.place.settle(answer)
+        leave(write)
+    }
+
+    /// Ends the write's turn: those that stood behind it come next.
+    private func leave(_ write: Write) {
+        ready.append(contentsOf: lines.leave(write))
+        startPumping()
     }
 
     // MARK: Alone
@@ -150,20 +154,33 @@ final class WriteQueue {
     }
 
     private func pumpAlone() async {
-        while let write = alone.first {
-            await write.runAlone(on: aloneClient)
-            alone.removeFirst()
-            claimed.subtract(write.keys)
-            // Others may have waited for its keys.
-            startPumping()
+        while let write = alone.popFirst() {
+            await write.tryAlone(on: aloneClient)
+            if write.place.isSettled { leave(write) } else { alone.append(write) }
         }
         isPumpingAlone = false
     }
 
+    // MARK: Deadlines
+
     private func expire(_ now: ContinuousClock.Instant) -> Bool {
-        for write in [Array(waiting), inFlight, Array(alone)].joined() where write.place.deadline <= now {
-            write.place.settle(.failure(.tooLate))
+        settlePlaces { $0.deadline <= now ? .tooLate : nil }
+        return !places.isEmpty
+    }
+
+    /// Settles the oldest for as long as there is an error for them, and forgets their writes, which may hold much data
+    /// and, while the database is away, be many.
+    private func settlePlaces(_ error: (Place<Void>) -> SessionStoreError?) {
+        while let place = places.first {
+            if !place.isSettled {
+                guard let error = error(place) else { break }
+                place.settle(.failure(error))
+            }
+            places.removeFirst()
         }
-        return isPumping || isPumpingAlone || !waiting.isEmpty
+        while let write = ready.first, write.place.isSettled {
+            ready.removeFirst()
+            leave(write)
+        }
     }
 }

@@ -44,6 +44,10 @@ final class Reactor {
 
     func watch(_ descriptor: Int32, for events: Events, _ handler: @escaping EventLoop.Handler) throws(SystemError) {
         let index = Int(descriptor)
+        guard index >= 0 else {
+            errno = EBADF
+            throw SystemError("epoll_ctl")
+        }
         while sources.count <= index { sources.append(Source()) }
         let isNew = sources[index].handler == nil
         if isNew { sources[index].generation &+= 1 }

@@ -13,6 +13,8 @@ public final class Timer {
 
     public func cancel() { action = nil }
 
+    var isCancelled: Bool { action == nil }
+
     func fire() {
         let action = action
         self.action = nil
@@ -20,7 +22,7 @@ public final class Timer {
     }
 }
 
-/// The timers of a loop, the nearest first. A cancelled one stays, inert, until its time comes.
+/// The timers of a loop, the nearest first. Cancelled ones stay, inert, until their time comes or they are too many.
 struct TimerQueue {
     private struct Entry: Comparable {
         let deadline: ContinuousClock.Instant
@@ -30,9 +32,18 @@ struct TimerQueue {
     }
 
     private var heap = Heap<Entry>()
+    var count: Int { heap.count }
+    /// How many there may be before the cancelled ones are sorted out: twice as many as were left the last time.
+    private var room = 1024
 
     @EventLoop
-    mutating func insert(_ timer: Timer) { heap.insert(Entry(deadline: timer.deadline, timer: timer)) }
+    mutating func insert(_ timer: Timer) {
+        if heap.count >= room {
+            heap = Heap(heap.unordered.filter { !$0.timer.isCancelled })
+            room = max(1024, heap.count * 2)
+        }
+        heap.insert(Entry(deadline: timer.deadline, timer: timer))
+    }
 
     /// What epoll_wait(2) takes: −1 where nothing is planned, rounded up so that a timer is due when it returns.
     func millisecondsUntilNext() -> Int32 {

@@ -32,24 +32,25 @@ final class FCGXRequest {
         return FCGX_Init() == 0
     }
 
-    /// Reads the one whole request that lies in `descriptor`.
-    /// - Returns: nil where libfcgi failed; it has closed the descriptor then.
-    func read(from descriptor: Int32) -> FastCGIRequest? {
+    /// Reads the one whole request that lies in `descriptor`, whose body has `bodyLength` bytes.
+    /// - Returns: nil where libfcgi failed or reads something else; `descriptor` is closed then.
+    func read(from descriptor: Int32, bodyLength: Int) -> FastCGIRequest? {
         request.pointee.ipcFd = descriptor
         guard FCGX_Accept_r(request) == 0 else { return nil }
         request.pointee.keepConnection = 1
-        defer { request.pointee.ipcFd = -1 }
-        var result = FastCGIRequest(meta: meta(), body: [], problem: nil)
-        if FCGX_GetError(request.pointee.in) != 0 { result.problem = .malformed }
-        let declared = contentLength(in: result.meta)
-        result.body = body(expecting: declared ?? 0)
-        if FCGX_GetError(request.pointee.in) != 0 || declared != result.body.count { result.problem = .malformed }
-        return result
+        guard let body = body(bodyLength), FCGX_GetError(request.pointee.in) == 0 else {
+            FCGX_Free(request, 1)
+            return nil
+        }
+        request.pointee.ipcFd = -1
+        let meta = meta()
+        return FastCGIRequest(meta: meta, body: body, problem: contentLength(in: meta) == bodyLength ? nil : .malformed)
     }
 
     /// Reads the one whole request that `records` hold.
-    func read(records: [UInt8]) -> FastCGIRequest? {
-        guard let file = MemoryFile.make(containing: records), let result = read(from: file) else { return nil }
+    func read(records: [UInt8], bodyLength: Int) -> FastCGIRequest? {
+        guard let file = MemoryFile.make(containing: records), let result = read(from: file, bodyLength: bodyLength)
+        else { return nil }
         close(file)
         return result
     }
@@ -103,21 +104,15 @@ final class FCGXRequest {
         return Int(String(decoding: value, as: UTF8.self))
     }
 
-    /// The body to its end, whatever its declared length.
-    private func body(expecting length: Int) -> [UInt8] {
-        var body: [UInt8] = []
-        var chunk = max(min(length, 1 << 22), 512) + 1
-        while true {
-            let start = body.count
-            body.append(contentsOf: repeatElement(0, count: chunk))
-            let count = body[start...].withUnsafeMutableBytes { bytes in
-                FCGX_GetStr(
-                    bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: bytes.count),
-                    request.pointee.in)
+    /// The body; nil where it is not `length` bytes.
+    private func body(_ length: Int) -> [UInt8]? {
+        // One byte more makes libfcgi read the record that ends the body.
+        let body = [UInt8](unsafeUninitializedCapacity: length + 1) { buffer, count in
+            let delivered = buffer.withMemoryRebound(to: CChar.self) {
+                FCGX_GetStr($0.baseAddress, Int32(clamping: length + 1), request.pointee.in)
             }
-            body.removeLast(chunk - Int(max(count, 0)))
-            if Int(count) < chunk { return body }
-            chunk = 65536
+            count = Int(max(delivered, 0))
         }
+        return body.count == length ? body : nil
     }
 }

@@ -8,108 +8,155 @@ import Glibc
 /// (large, slow, split, with records that libfcgi misreads) is collected here and handed to libfcgi in a file in memory.
 @EventLoop
 final class FastCGIConnection {
-    /// Answers up to this size leave through libfcgi straight into the socket, whose buffer has room for them.
+    /// Answers up to this size leave through libfcgi straight into the socket, which has room for them when it is empty.
     private static let directAnswer = 16384
+    /// How many steps a connection takes before the others have their turn.
+    private static let stepsInTurn = 64
 
     private let descriptor: Int32
-    private unowned let server: FastCGIServer
+    private let server: FastCGIServer
     private let request = FCGXRequest()
+    /// The request that is being received, as far as it was taken from the socket.
     private var scanner: RequestScanner
     /// Bytes that were taken from the socket, from the first record that is not whole.
     private var input: [UInt8] = []
-    /// The records of the request so far, as libfcgi is to read them; empty while nothing was taken from the socket.
-    private var records: [UInt8] = []
     private var output: [UInt8] = []
+    /// Bytes of the request that is being served.
+    private var served = 0
     private(set) var isBusy = false
     private var isWriting = false
     private var isClosed = false
-    /// Whether something happened to the socket while a request was being served.
+    private var isAdvancing = false
+    /// Whether there may be something to read: edges are told once, so this stays until the socket is known to be empty.
     private var hasNews = false
+    private var peerHasClosed = false
     private var closesAfterOutput = false
     private var timer: Timer?
+    /// Bytes in memory for this connection.
+    private(set) var held = 0 { didSet { server.held += held - oldValue } }
 
+    /// - Throws: ``SystemError``; the descriptor stays with the caller then.
     init(_ descriptor: Int32, server: FastCGIServer) throws(SystemError) {
         self.descriptor = descriptor
         self.server = server
         scanner = RequestScanner(limits: server.limits)
         try watch(for: [])
+        setTimer(server.limits.receiving)
     }
 
     private func watch(for more: Events) throws(SystemError) {
-        try EventLoop.watch(descriptor, for: more.union([.readable, .closed, .edgeTriggered])) {
-            [unowned self] events in
-            ready(events)
+        try EventLoop.watch(descriptor, for: more.union([.readable, .closed, .edgeTriggered])) { [self] events in
+            if !events.isDisjoint(with: [.readable, .closed]) { hasNews = true }
+            if !events.isDisjoint(with: .closed) { peerHasClosed = true }
+            advance()
         }
     }
 
-    /// Closes the socket; an answer under way is dropped.
+    /// Closes the connection, once what is being served or sent is sent.
+    func end() {
+        if isBusy || isWriting { closesAfterOutput = true } else { close() }
+    }
+
+    /// Closes the connection; what is being served or sent is dropped.
     func close() {
         guard !isClosed else { return }
-        isClosed = true
-        timer?.cancel()
-        EventLoop.unwatch(descriptor)
+        forget()
         _ = Glibc.close(descriptor)
+    }
+
+    /// What remains to be done where libfcgi has closed the descriptor.
+    private func forget() {
+        isClosed = true
+        stopTimer()
+        held = 0
+        EventLoop.unwatch(descriptor)
         server.connectionWasClosed(descriptor)
     }
 
-    private func ready(_ events: Events) {
-        if isWriting { flushOutput() }
-        guard !isClosed, !events.isDisjoint(with: [.readable, .closed]) else { return }
-        if isBusy || isWriting { hasNews = true } else { look() }
+    // MARK: Steps
+
+    /// Goes on until it must wait: for the peer, for an answer, or for its next turn.
+    private func advance() {
+        // A request that is answered at once comes back here from within its step.
+        guard !isAdvancing else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        var steps = Self.stepsInTurn
+        while step() {
+            steps -= 1
+            if steps == 0 {
+                EventLoop.schedule(after: .zero) { [self] in advance() }
+                break
+            }
+        }
+        guard !isClosed else { return }
+        held = input.count + scanner.size + output.count + served
+        server.makeRoom()
+        if !isClosed, timer == nil, !isBusy, !input.isEmpty || scanner.hasBegun { setTimer(server.limits.receiving) }
     }
 
-    // MARK: Reading
+    /// - Returns: whether the next step can follow at once.
+    private func step() -> Bool {
+        guard !isClosed, !isBusy, sendOutput() else { return false }
+        if closesAfterOutput {
+            close()
+            return false
+        }
+        if scanner.isComplete {
+            serve(request.read(records: scanner.records, bodyLength: scanner.bodyLength)) { close() }
+        } else if !takeRecords() {
+            guard hasNews else { return false }
+            receive()
+        }
+        return true
+    }
 
-    /// Looks at what lies in the socket, and takes it from there unless it is one whole and plain request.
-    private func look() {
-        hasNews = false
-        guard input.isEmpty, records.isEmpty else { return receive() }
+    // MARK: Receiving
+
+    private func receive() {
+        if input.isEmpty, !scanner.hasBegun, let whole = wholeRequest() {
+            scanner = whole
+            // An end that was told together with the request is still to be read.
+            hasNews = peerHasClosed
+            return serve(request.read(from: descriptor, bodyLength: whole.bodyLength)) { forget() }
+        }
+        let buffer = server.buffer
+        let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+        if count > 0 {
+            input.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        } else if count < 0, errno == EAGAIN {
+            hasNews = false
+        } else {
+            close()
+        }
+    }
+
+    /// What is known of the request that lies in the socket; nil unless it is whole and plain and nothing is behind it.
+    private func wholeRequest() -> RequestScanner? {
         let buffer = server.buffer
         let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK))
-        guard count > 0 else { return count < 0 && errno == EAGAIN ? () : close() }
+        guard count > 0 else { return nil }
         var scanner = RequestScanner(limits: server.limits)
         var offset = 0
         while !scanner.isComplete, let record = Record(at: UnsafeRawBufferPointer(rebasing: buffer[offset..<count])),
-            case .part = scanner.take(record)
+            case .taken = scanner.take(record), scanner.isPlain
         {
             offset += record.size
         }
-        guard scanner.isComplete, scanner.isPlain, offset == count else { return receive() }
-        self.scanner = scanner
-        serve(request.read(from: descriptor))
+        return scanner.isComplete && scanner.isPlain && offset == count ? scanner : nil
     }
 
-    /// Takes what lies in the socket.
-    private func receive() {
-        let buffer = server.buffer
-        while !isClosed, !isBusy, !isWriting {
-            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-            guard count > 0 else {
-                if count == 0 || errno != EAGAIN { close() }
-                break
-            }
-            input.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            takeRecords()
-        }
-        if !isClosed, !isBusy, timer == nil, scanner.hasBegun || !input.isEmpty {
-            timer = EventLoop.schedule(after: server.limits.receiving) { [unowned self] in close() }
-        }
-    }
-
-    /// Takes the whole records out of ``input``, until they make a request.
-    private func takeRecords() {
+    /// Takes the whole records out of ``input``, until they make a request or call for something to be sent.
+    /// - Returns: whether they did.
+    private func takeRecords() -> Bool {
         var offset = 0
-        var verdict = RequestScanner.Verdict.ignored
-        var isRefused = false
         input.withUnsafeBytes { bytes in
-            while !scanner.isComplete, !isRefused,
+            while !scanner.isComplete, !closesAfterOutput,
                 let record = Record(at: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
             {
                 offset += record.size
-                verdict = scanner.take(record)
-                switch verdict {
-                case .part: Record.append(record.kind, scanner.requestID, record.content, to: &records)
-                case .ignored: break
+                switch scanner.take(record) {
+                case .taken: break
                 case .reply(let reply): output += reply
                 case .aborted(let reply):
                     output += reply
@@ -118,77 +165,105 @@ final class FastCGIConnection {
                 case .refused(let reply):
                     output += reply
                     closesAfterOutput = true
-                    isRefused = true
                 }
             }
         }
         input.removeFirst(offset)
-        if isRefused { input = [] }
-        if isRefused || !output.isEmpty { flushOutput() }
-        guard !isClosed, !isRefused, scanner.isComplete else { return }
-        guard let request = request.read(records: records) else { return close() }
-        serve(request)
+        // An idle connection keeps no memory.
+        if input.isEmpty { input = [] }
+        return scanner.isComplete || closesAfterOutput || !output.isEmpty
     }
 
     /// Forgets the request that was read.
     private func startRequest() {
         scanner = RequestScanner(limits: server.limits)
-        records = []
-        timer?.cancel()
-        timer = nil
+        stopTimer()
     }
 
     // MARK: Serving
 
-    private func serve(_ received: FastCGIRequest?) {
-        guard var received else { return close() }
+    /// - Parameter fail: what to do where libfcgi has not read the request.
+    private func serve(_ received: FastCGIRequest?, orElse fail: () -> Void) {
+        guard var received else { return fail() }
         received.problem = scanner.problem ?? received.problem
         closesAfterOutput = !scanner.keepsConnection
+        served = scanner.size
         startRequest()
         isBusy = true
-        EventLoop.start { [self, received] in
-            let response = await server.handler(received)
-            isBusy = false
-            if isClosed { request.abandon() } else { answer(response) }
-        }
+        EventLoop.start { [self, received] in answer(await server.handler(received)) }
     }
 
     private func answer(_ response: [UInt8]) {
+        isBusy = false
+        served = 0
+        guard !isClosed else { return request.abandon() }
         if server.isDraining { closesAfterOutput = true }
-        if response.count <= Self.directAnswer, output.isEmpty {
-            guard request.finish(response, on: descriptor) else { return close() }
+        if response.count <= Self.directAnswer, socketIsEmpty {
+            guard request.finish(response, on: descriptor) else { return forget() }
         } else {
             guard let bytes = request.finish(response) else { return close() }
             output += bytes
         }
-        flushOutput()
+        advance()
     }
 
-    /// Sends what is left to send, then goes on with the next request.
-    private func flushOutput() {
+    /// Whether the peer has received all that was sent.
+    private var socketIsEmpty: Bool {
+        var unread: Int32 = 0
+        return ioctl(descriptor, UInt(TIOCOUTQ), &unread) == 0 && unread == 0
+    }
+
+    // MARK: Sending
+
+    /// - Returns: whether all is sent.
+    private func sendOutput() -> Bool {
+        if output.isEmpty { return true }
         while !output.isEmpty {
             let count = output.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            if count < 0, errno == EAGAIN { return waitForRoom() }
-            guard count > 0 else { return close() }
+            if count < 0, errno == EAGAIN {
+                waitForRoom()
+                return false
+            }
+            guard count > 0 else {
+                close()
+                return false
+            }
             output.removeFirst(count)
         }
-        if isWriting {
-            isWriting = false
-            timer?.cancel()
-            timer = nil
-            guard (try? watch(for: [])) != nil else { return close() }
-        }
-        guard !isBusy else { return }
-        if closesAfterOutput { return close() }
-        if !input.isEmpty { takeRecords() }
-        if hasNews, !isClosed, !isBusy, !isWriting { look() }
+        output = []
+        guard isWriting else { return true }
+        isWriting = false
+        stopTimer()
+        return rewatch(for: [])
     }
 
     private func waitForRoom() {
         guard !isWriting else { return }
         isWriting = true
+        setTimer(server.limits.sending)
+        _ = rewatch(for: .writable)
+    }
+
+    /// - Returns: false where the connection had to be closed.
+    private func rewatch(for more: Events) -> Bool {
+        do throws(SystemError) {
+            try watch(for: more)
+            return true
+        } catch {
+            close()
+            return false
+        }
+    }
+
+    // MARK: Time
+
+    private func setTimer(_ limit: Duration) {
+        stopTimer()
+        timer = EventLoop.schedule(after: limit) { [unowned self] in close() }
+    }
+
+    private func stopTimer() {
         timer?.cancel()
-        timer = EventLoop.schedule(after: server.limits.sending) { [unowned self] in close() }
-        if (try? watch(for: .writable)) == nil { close() }
+        timer = nil
     }
 }

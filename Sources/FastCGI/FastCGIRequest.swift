@@ -24,7 +24,9 @@ public struct FastCGILimits: Sendable {
     public var body = 2_621_440
     /// Bytes of a request body that are read only to be dropped; past them the connection is closed.
     public var discardedBody = 67_108_864
-    /// How long a request may take to come in as a whole.
+    /// Bytes of requests and answers that are held for all connections together; past them those that hold most are closed.
+    public var held = 268_435_456
+    /// How long a request may take to come in as a whole, counted for the first one from the connection's beginning.
     public var receiving = Duration.seconds(30)
     /// How long a peer may take to receive an answer that does not fit its socket's buffer.
     public var sending = Duration.seconds(30)

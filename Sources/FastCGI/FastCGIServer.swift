@@ -3,7 +3,8 @@ import EventLoop
 import Glibc
 import Logging
 
-/// Accepts connections from the web server and serves their requests until it is told to drain.
+/// Accepts connections from the web server and serves their requests until it is told to drain; so long the event loop
+/// keeps it alive.
 @EventLoop
 public final class FastCGIServer {
     /// Answers a request with the bytes of a CGI response (header lines, an empty line, the body).
@@ -14,6 +15,8 @@ public final class FastCGIServer {
     /// What every connection reads into.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
     private(set) var isDraining = false
+    /// Bytes that the connections hold.
+    var held = 0
 
     private let listener: Int32
     private let logger: Logger
@@ -34,26 +37,30 @@ public final class FastCGIServer {
         try listen()
     }
 
+    isolated deinit { buffer.deallocate() }
+
     /// Takes no new connection, ends each one after its next answer, and all that are idle after `grace`.
     /// - Returns: when the last connection is closed.
     public func drain(grace: Duration) async {
         isDraining = true
         EventLoop.unwatch(listener)
         EventLoop.schedule(after: grace) { [self] in
-            for connection in Array(connections.values) where !connection.isBusy { connection.close() }
+            for connection in Array(connections.values) { connection.end() }
         }
         if !connections.isEmpty { await withCheckedContinuation { whenEmpty = $0 } }
     }
 
     private func listen() throws(SystemError) {
-        try EventLoop.watch(listener, for: [.readable, .exclusive]) { [unowned self] _ in accept() }
+        try EventLoop.watch(listener, for: [.readable, .exclusive]) { [self] _ in accept() }
     }
 
     /// One connection for each event, so that the processes that share the socket share the connections.
     private func accept() {
         let descriptor = accept4(listener, nil, nil, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
         guard descriptor >= 0 else {
-            if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pauseAccepting() }
+            let error = SystemError("accept4")
+            // Another process took it, or the peer has gone; all else lasts for a while.
+            if ![EAGAIN, ECONNABORTED, EINTR].contains(error.code) { pauseAccepting(error) }
             return
         }
         do throws(SystemError) {
@@ -64,12 +71,21 @@ public final class FastCGIServer {
         }
     }
 
-    private func pauseAccepting() {
-        logger.error("no more connections can be accepted for now", metadata: ["reason": "\(SystemError("accept4"))"])
+    private func pauseAccepting(_ error: SystemError) {
+        logger.error("no more connections can be accepted for now", metadata: ["reason": "\(error)"])
         EventLoop.unwatch(listener)
         EventLoop.schedule(after: .milliseconds(100)) { [self] in
             guard !isDraining else { return }
-            do throws(SystemError) { try listen() } catch { pauseAccepting() }
+            do throws(SystemError) { try listen() } catch { pauseAccepting(error) }
+        }
+    }
+
+    /// Closes the connections that hold most, until all together hold no more than they may.
+    func makeRoom() {
+        while held > limits.held,
+            let largest = connections.values.filter({ !$0.isBusy }).max(by: { $0.held < $1.held }), largest.held > 0
+        {
+            largest.close()
         }
     }
 

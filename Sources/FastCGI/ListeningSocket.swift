@@ -82,7 +82,9 @@ public enum ListeningSocket {
     private static func isServed(_ path: String) -> Bool {
         guard let socket = try? makeSocket(AF_UNIX) else { return false }
         defer { close(socket) }
-        return withAddress(path) { connect(socket, $0, $1) } == 0
+        _ = fcntl(socket, F_SETFL, O_NONBLOCK)
+        // EAGAIN: more connections wait there than its backlog holds.
+        return withAddress(path) { connect(socket, $0, $1) } == 0 || errno == EAGAIN
     }
 
     private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {

@@ -44,6 +44,16 @@ struct Record {
         ]
         bytes += content.prefix(Int(length))
     }
+
+    /// Appends a stream in as few records as it takes, the empty one that ends it included.
+    static func append(stream kind: UInt8, _ requestID: UInt16, _ content: [UInt8], to bytes: inout [UInt8]) {
+        var rest = content[...]
+        while !rest.isEmpty {
+            append(kind, requestID, rest.prefix(Int(UInt16.max)), to: &bytes)
+            rest = rest.dropFirst(Int(UInt16.max))
+        }
+        append(kind, requestID, [], to: &bytes)
+    }
 }
 
 /// The name-value pairs of FastCGI: each length is one byte, or four with the top bit set.

@@ -1,16 +1,14 @@
 import Glibc
 
-/// Looks at the records of one request before libfcgi does.
+/// Reads the records of one request before libfcgi does.
 ///
 /// libfcgi blocks on a request that is not whole, aborts on some that are malformed and misreads others, so it is given
-/// only what this scanner has found to be one whole and plain request.
+/// only what this scanner has found to be one whole and plain request, or ``records``, which are made to be one.
 struct RequestScanner {
     enum Verdict {
-        /// Part of the request, to be given to libfcgi.
-        case part
-        /// Of no use to libfcgi.
-        case ignored
-        /// To be answered with these bytes; of no use to libfcgi.
+        /// Nothing is to be answered.
+        case taken
+        /// To be answered with these bytes.
         case reply([UInt8])
         /// The web server gave the request up; answered with these bytes.
         case aborted([UInt8])
@@ -23,7 +21,8 @@ struct RequestScanner {
     private let limits: FastCGILimits
     private var phase = Phase.begin
     private var parameters: [UInt8] = []
-    private var bodyLength = 0
+    private var body: [UInt8] = []
+    private var receivedBody = 0
     private(set) var requestID: UInt16 = 0
     private(set) var keepsConnection = false
     private(set) var problem: FastCGIRequest.Problem?
@@ -34,6 +33,21 @@ struct RequestScanner {
 
     var isComplete: Bool { phase == .complete }
     var hasBegun: Bool { phase != .begin }
+    /// Bytes of the body that libfcgi is to deliver.
+    var bodyLength: Int { body.count }
+    /// Bytes that are held here.
+    var size: Int { parameters.count + body.count }
+
+    /// The request so far, as libfcgi is to read it: without padding, in few records, without what is past the limits.
+    var records: [UInt8] {
+        var records: [UInt8] = []
+        records.reserveCapacity(size + size / 256 + 64)
+        let flags: UInt8 = keepsConnection ? 1 : 0
+        Record.append(Record.Kind.beginRequest, requestID, [0, 1, flags, 0, 0, 0, 0, 0], to: &records)
+        Record.append(stream: Record.Kind.parameters, requestID, parameters, to: &records)
+        Record.append(stream: Record.Kind.body, requestID, body, to: &records)
+        return records
+    }
 
     mutating func take(_ record: Record) -> Verdict {
         guard record.version == 1 else { return .refused([]) }
@@ -44,7 +58,7 @@ struct RequestScanner {
         if phase == .begin { return begin(record) }
         guard record.requestID == requestID else {
             isPlain = false
-            guard record.kind == Record.Kind.beginRequest else { return .ignored }
+            guard record.kind == Record.Kind.beginRequest else { return .taken }
             return .reply(Management.endRequest(record.requestID, .cannotMultiplex))
         }
         // An empty record with padding, which libfcgi misreads.
@@ -56,7 +70,7 @@ struct RequestScanner {
         case (Record.Kind.beginRequest, _), (Record.Kind.parameters, _), (Record.Kind.body, _): return .refused([])
         default:
             isPlain = false
-            return .ignored
+            return .taken
         }
     }
 
@@ -64,31 +78,35 @@ struct RequestScanner {
         // A late abort of a request that was answered.
         if record.kind == Record.Kind.abortRequest {
             isPlain = false
-            return .ignored
+            return .taken
         }
         guard record.kind == Record.Kind.beginRequest, record.content.count == 8 else { return .refused([]) }
         guard record.content[0] == 0, record.content[1] == 1 else {
             return .refused(Management.endRequest(record.requestID, .unknownRole))
         }
+        // libfcgi takes this record's padding for the next one.
+        if record.paddingLength > 0 { isPlain = false }
         requestID = record.requestID
         keepsConnection = record.content[2] & 1 != 0
         phase = .parameters
-        return .part
+        return .taken
     }
 
     private mutating func takeParameters(_ content: UnsafeRawBufferPointer) -> Verdict {
         if content.isEmpty {
             guard problem != nil || checkParameters() else { return .refused([]) }
             phase = .body
-            return .part
+            return .taken
         }
-        guard parameters.count + content.count <= limits.parameters else {
+        if problem == nil, parameters.count + content.count <= limits.parameters {
+            parameters.append(contentsOf: content)
+        } else {
+            // All are dropped: what is left would end within a pair, or go on within one.
+            parameters = []
             problem = .parametersTooLarge
             isPlain = false
-            return .ignored
         }
-        parameters.append(contentsOf: content)
-        return .part
+        return .taken
     }
 
     /// - Returns: false where a length reaches past the end.
@@ -109,15 +127,17 @@ struct RequestScanner {
     private mutating func takeBody(_ content: UnsafeRawBufferPointer) -> Verdict {
         if content.isEmpty {
             phase = .complete
-            return .part
+            return .taken
         }
-        bodyLength += content.count
-        guard bodyLength <= limits.body else {
+        receivedBody += content.count
+        guard receivedBody <= limits.body else {
+            body = []
             problem = problem ?? .bodyTooLarge
             isPlain = false
-            return bodyLength <= limits.discardedBody ? .ignored : .refused([])
+            return receivedBody <= limits.discardedBody ? .taken : .refused([])
         }
-        return .part
+        body.append(contentsOf: content)
+        return .taken
     }
 }
 

@@ -39,8 +39,9 @@ public struct ConnectionOptions: Sendable {
         }
         connectTimeout = .seconds(options["connect_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 2)
 
-        let assignments = settings.sorted { $0.key < $1.key }.map { "-c \($0.key)=\($0.value)" }
-        options["options"] = (assignments + [options["options"] ?? ""]).joined(separator: " ")
+        // The last of two assignments holds: ours.
+        let assignments = settings.sorted { $0.key < $1.key }.map { "-c \($0.key)=\(Self.escaped($0.value))" }
+        options["options"] = ([options["options"] ?? ""] + assignments).joined(separator: " ")
         options["client_encoding"] = "UTF8"
         options["fallback_application_name"] = "sessiond"
         for (keyword, value) in [
@@ -58,6 +59,11 @@ public struct ConnectionOptions: Sendable {
         if let address = host.address { parameters.append((name: "hostaddr", value: address)) }
         parameters.append((name: "port", value: host.port))
         return parameters
+    }
+
+    /// A value in the server's command line, which is split at spaces.
+    private static func escaped(_ value: String) -> String {
+        value.reduce(into: "") { $0 += ($1 == " " || $1 == "\\" ? "\\" : "") + String($1) }
     }
 
     private static func list(_ value: String?) -> [String] {

@@ -50,7 +50,7 @@ public struct PostgresResult {
 
     /// The column's bytes, nil for NULL or where there is no such row or column. Valid while the result lives.
     func bytes(_ row: Int, _ column: Int) -> UnsafeBufferPointer<UInt8>? {
-        let (row, column) = (Int32(row), Int32(column))
+        let (row, column) = (Int32(clamping: row), Int32(clamping: column))
         guard row >= 0, row < PQntuples(result.pointer), column >= 0, column < PQnfields(result.pointer),
             PQgetisnull(result.pointer, row, column) == 0, let value = PQgetvalue(result.pointer, row, column)
         else { return nil }

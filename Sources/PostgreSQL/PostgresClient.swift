@@ -12,6 +12,8 @@ public final class PostgresClient {
     private var isConnecting = false
     private var isClosed = false
     private var lastError = "not connected yet"
+    /// How long the next attempt to connect is put off; nothing once a connection has been of use.
+    private var pause = Duration.zero
     private var waitingForConnection: [CheckedContinuation<Void, Never>] = []
     /// Whether a statement is under way, and who waits for its end, in order.
     private var isBusy = false
@@ -45,7 +47,9 @@ public final class PostgresClient {
         }
         let connection = try await connected(deadline: deadline)
         do {
-            return try await connection.execute(queries, within: statementLimit)
+            let results = try await connection.execute(queries, within: statementLimit)
+            pause = .zero
+            return results
         } catch {
             if !connection.isOpen, connection === self.connection { connectionWasLost("\(error)") }
             throw error
@@ -113,13 +117,16 @@ public final class PostgresClient {
         EventLoop.startLater { [self] in await connect() }
     }
 
-    /// Tries all hosts in turn, again and again, with pauses of 50 ms to 1 s between the rounds.
+    /// Tries all hosts in turn, again and again, with pauses of 50 ms to 1 s between the rounds: also where a connection
+    /// can be had, but does not last until a statement's end.
     private func connect() async {
-        var pause = Duration.milliseconds(50)
         var failures = 0
         while !isClosed {
+            if pause > .zero { await EventLoop.sleep(for: pause * Double.random(in: 0.75...1.25)) }
+            pause = min(max(pause * 2, .milliseconds(50)), .seconds(1))
             do throws(PostgresError) {
-                connection = try await connectToFirstHost()
+                let connection = try await connectToFirstHost()
+                if !isClosed { self.connection = connection }
                 if failures > 0 { logger.info("database connected again", metadata: ["connection": "\(role)"]) }
                 break
             } catch {
@@ -130,8 +137,6 @@ public final class PostgresClient {
                         "database not reachable", metadata: ["connection": "\(role)", "reason": "\(lastError)"])
                 }
             }
-            await EventLoop.sleep(for: pause * Double.random(in: 0.75...1.25))
-            pause = min(pause * 2, .seconds(1))
         }
         isConnecting = false
         wakeWaiting()

@@ -38,8 +38,9 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
     public static let lockNotAvailable = "55P03"
     public static let undefinedTable = "42P01"
 
-    /// Serialization failures and deadlocks: the same statement may succeed when tried again.
-    public var isTransient: Bool { sqlState == "40001" || sqlState == "40P01" }
+    /// Serialization failures, deadlocks, prepared statements that the server has forgotten or that no longer fit their
+    /// table: the same statement may succeed when tried again.
+    public var isTransient: Bool { ["40001", "40P01", "26000", "0A000"].contains(sqlState) }
 
     /// States that a new connection mends: the server became a standby, or forgot or outdated a prepared statement.
     var wantsNewConnection: Bool {

@@ -163,12 +163,13 @@ public final class Session {
         if let key = sessionKey { row = .stored(key: key, loaded: record.data) }
     }
 
-    /// Tries new keys until one is free.
+    /// Tries new keys until one is free; a hundred that are taken mean that the store is at fault.
     private func create(
         _ record: SessionRecord, key: String, replacing oldKey: String?
     ) async throws(SessionStoreError) {
         var key = key
-        while true {
+        modified = true
+        for _ in 0..<100 {
             do throws(SessionStoreError) {
                 row = .reserved(key: key, replacing: oldKey)
                 return try await engine.store.create(key, record, replacing: oldKey)
@@ -177,6 +178,7 @@ public final class Session {
                 key = SessionKey.generate()
             }
         }
+        throw .unavailable("no session key is free")
     }
 }
 

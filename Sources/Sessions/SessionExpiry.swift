@@ -31,21 +31,25 @@ extension Session {
     public func getExpiryAge() async throws(SessionStoreError) -> Double {
         switch try await storedExpiry() {
         case .age(let seconds): seconds
-        case .date(let date): Double(ISODate.floorDivide(date - now, 1_000_000).quotient)
+        case .date(let date): Double((date - now).flooredDivision(by: 1_000_000).quotient)
         case .none: Double(settings.cookieAge)
         }
     }
 
     /// The moment of the end, in microseconds since 1970-01-01 UTC (Django's `get_expiry_date`).
     public func getExpiryDate() async throws(SessionStoreError) -> Int64 {
-        let microseconds: Double
-        switch try await storedExpiry() {
-        case .date(let date): return date
-        case .age(let seconds): microseconds = seconds * 1_000_000
-        case .none: microseconds = Double(settings.cookieAge) * 1_000_000
-        }
-        let (date, overflow) = now.addingReportingOverflow(Int64(exactly: microseconds.rounded()) ?? lastDate)
-        return overflow ? lastDate : min(max(date, firstDate), lastDate)
+        let date =
+            switch try await storedExpiry() {
+            case .date(let date): date
+            case .age(let seconds): now + microseconds(seconds)
+            case .none: now + microseconds(Double(settings.cookieAge))
+            }
+        return min(max(date, firstDate), lastDate)
+    }
+
+    /// No age reaches further than from one end of the calendar to the other, so that sums stay within 64 bits.
+    private func microseconds(_ seconds: Double) -> Int64 {
+        Int64((min(max(seconds, -4e11), 4e11) * 1_000_000).rounded(.toNearestOrEven))
     }
 
     /// Whether the session ends with the browser (Django's `get_expire_at_browser_close`).
@@ -64,7 +68,7 @@ extension Session {
     /// A falsy value, or one that Django never writes, stands for the default.
     private func storedExpiry() async throws(SessionStoreError) -> StoredExpiry {
         switch try await self[expiryName] {
-        case .number(let number) where number.doubleValue != 0: .age(number.doubleValue)
+        case .number(let number) where number.doubleValue != 0 && !number.doubleValue.isNaN: .age(number.doubleValue)
         case .string(let text): text.string.flatMap(ISODate.parse).map { .date($0) } ?? .none
         default: .none
         }

@@ -133,6 +133,67 @@ struct BatchTests {
         }
     }
 
+    @Test("a new key that is taken leaves the session that was to be replaced as it was")
+    func collisionOfReplacement() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            let store = try database.store()
+            try await store.create(key("taken"), record("other"), replacing: nil)
+            try await store.create(key("old"), record("mine"), replacing: nil)
+            try await store.create(key("older"), record("mine"), replacing: nil)
+            var outcomes: [String] = ["", ""]
+            await concurrently([
+                {
+                    outcomes[0] = await outcome { () throws(SessionStoreError) in
+                        try await store.create(key("taken"), record("a"), replacing: key("old"))
+                    }
+                },
+                {
+                    outcomes[1] = await outcome { () throws(SessionStoreError) in
+                        try await store.create(key("new"), record("b"), replacing: key("older"))
+                    }
+                },
+            ])
+            #expect(outcomes == ["keyExists", "done"])
+            #expect(try await database.data(key("taken")) == "other")
+            #expect(try await database.data(key("old")) == "mine")
+            #expect(try await database.data(key("older")) == nil)
+            #expect(try await database.data(key("new")) == "b")
+        }
+    }
+
+    @Test("thousands of writes to one key take their turns, and hold up no other key")
+    func longLine() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            let store = try database.store(limit: .seconds(10))
+            try await store.create(key("hot"), record("0"), replacing: nil)
+            var hot: [String: Int] = [:]
+            var others = 0
+            await concurrently(
+                (0..<5000).map { index in
+                    {
+                        if index % 50 == 49 {
+                            let done = await outcome { () throws(SessionStoreError) in
+                                try await store.create(key("other\(index)"), record("x"), replacing: nil)
+                            }
+                            if done == "done" { others += 1 }
+                        } else {
+                            let done = await outcome { () throws(SessionStoreError) in
+                                try await store.update(key("hot"), record("\(index)"), loaded: nil)
+                            }
+                            hot[done, default: 0] += 1
+                        }
+                    }
+                })
+            #expect(others == 100)
+            #expect(hot["done", default: 0] > 0 && hot.keys.allSatisfy { ["done", "unavailable"].contains($0) })
+            // The last one that was told "done" stands: those that were told otherwise came to nothing after it.
+            let last = try #require(try await database.data(key("hot")).flatMap { Int($0) })
+            #expect(hot["done", default: 0] <= last + 1)
+        }
+    }
+
     @Test("a member that the database refuses fails alone")
     func failingMember() async throws {
         try await onLoop {

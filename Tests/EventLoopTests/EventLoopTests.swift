@@ -1,8 +1,9 @@
 import CLinux
-import EventLoop
 import Glibc
 import TestSupport
 import Testing
+
+@testable import EventLoop
 
 @Suite("The event loop")
 struct EventLoopTests {
@@ -25,6 +26,24 @@ struct EventLoopTests {
             EventLoop.schedule(after: .milliseconds(15)) { order.append(15) }.cancel()
             await EventLoop.sleep(for: .milliseconds(60))
             #expect(order == [10, 20, 30])
+        }
+    }
+
+    @Test("cancelled timers do not pile up, and the others keep their order")
+    func cancelledTimers() async throws {
+        try await onLoop {
+            var queue = TimerQueue()
+            var order: [Int] = []
+            let start = ContinuousClock.now
+            for index in 0..<100_000 {
+                let delay = 100_000 - index
+                let timer = Timer(deadline: start + .nanoseconds(delay)) { order.append(delay) }
+                if index % 1000 > 0 { timer.cancel() }
+                queue.insert(timer)
+            }
+            #expect(queue.count <= 1024)
+            while let timer = queue.popDue(at: start + .seconds(1)) { timer.fire() }
+            #expect(order == (1...100).map { $0 * 1000 })
         }
     }
 
@@ -60,7 +79,9 @@ struct EventLoopTests {
     @Test("a descriptor that epoll cannot watch is an error")
     func badDescriptor() async throws {
         try await onLoop {
-            _ = #expect(throws: SystemError.self) { try EventLoop.watch(999, for: .readable) { _ in } }
+            for descriptor in [-1, 999] as [Int32] {
+                _ = #expect(throws: SystemError.self) { try EventLoop.watch(descriptor, for: .readable) { _ in } }
+            }
         }
     }
 

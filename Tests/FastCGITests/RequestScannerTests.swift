@@ -50,6 +50,10 @@ struct RequestScannerTests {
             testDescription: "an empty record with padding",
             bytes: begin() + record(4, get) + record(4, padding: 8) + record(5), expected: "complete, not plain"),
         Row(
+            testDescription: "a beginning with padding, which libfcgi takes for a record",
+            bytes: record(1, [0, 1, 1, 0, 0, 0, 0, 0], padding: 8) + record(4, get) + end,
+            expected: "complete, not plain"),
+        Row(
             testDescription: "a record of another request",
             bytes: begin() + record(5, [9], id: 7) + record(4, get) + end, expected: "complete, not plain"),
         Row(
@@ -125,7 +129,7 @@ struct RequestScannerTests {
             while !scanner.isComplete, let record = Record(at: UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
                 offset += record.size
                 switch scanner.take(record) {
-                case .part, .ignored: continue
+                case .taken: continue
                 case .reply(let reply): words.append("reply \(reply[1])")
                 case .aborted: words.append("aborted")
                 case .refused(let reply): words.append(reply.isEmpty ? "refused" : "refused \(reply[1])")
@@ -150,7 +154,7 @@ struct RequestScannerTests {
             whole[..<count].withUnsafeBytes { bytes in
                 while let record = Record(at: UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
                     offset += record.size
-                    guard case .part = scanner.take(record) else {
+                    guard case .taken = scanner.take(record) else {
                         Issue.record("cut at \(count)")
                         return
                     }

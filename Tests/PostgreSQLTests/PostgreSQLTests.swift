@@ -68,6 +68,102 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("connections that do not last until a statement's end are not made anew without a pause")
+    func noSpin() async throws {
+        try await onLoop {
+            let client = try await TestDatabase(migrated: false).client
+            let end = ContinuousClock.now + .seconds(1)
+            var attempts = 0
+            while ContinuousClock.now < end {
+                _ = try? await client.execute(Statement("SELECT pg_terminate_backend(pg_backend_pid())"))
+                attempts += 1
+            }
+            #expect(attempts < 8)
+            #expect(try await client.execute(Statement("SELECT 1")).integer(0, 0) == 1)
+        }
+    }
+
+    @Test("a client that is closed while it connects keeps no connection")
+    func closedWhileConnecting() async throws {
+        try await onLoop {
+            let database = try await TestDatabase(migrated: false)
+            let client = try database.anotherClient()
+            client.connectInBackground()
+            await concurrently([
+                { _ = await client.waitUntilConnected() },
+                { client.close() },
+            ])
+            await EventLoop.sleep(for: .milliseconds(200))
+            #expect(!client.isConnected)
+            await #expect(throws: PostgresError.self) { _ = try await client.execute(Statement("SELECT 1")) }
+        }
+    }
+
+    @Test("callers of one connection take their turns, and closing it answers them all")
+    func turns() async throws {
+        try await onLoop {
+            let client = try await TestDatabase(migrated: false).client
+            var order: [Int64?] = []
+            await concurrently(
+                (Int64(0)..<50).map { index in
+                    {
+                        let statement = Statement("SELECT $1::bigint, pg_sleep(0.002)")
+                        order.append(try? await client.execute(statement, [.integer(index)]).integer(0, 0))
+                        if index == 29 { client.close() }
+                    }
+                })
+            #expect(order == (Int64(0)..<30).map { $0 } + [Int64?](repeating: nil, count: 20))
+        }
+    }
+
+    @Test("a prepared statement that the server has forgotten is made anew")
+    func forgottenStatement() async throws {
+        try await onLoop {
+            let client = try await TestDatabase(migrated: false).client
+            let statement = Statement("SELECT 7")
+            #expect(try await client.execute(statement).integer(0, 0) == 7)
+            _ = try await client.execute(Statement("DEALLOCATE ALL"))
+            let error = await #expect(throws: PostgresError.self) { _ = try await client.execute(statement) }
+            #expect(error?.isSafeToRetry == true)
+            #expect(try await client.execute(statement).integer(0, 0) == 7)
+        }
+    }
+
+    @Test("dates beyond either calendar arrive as the nearest that the server has, infinity is read")
+    func extremeDates() async throws {
+        try await onLoop {
+            let client = try await TestDatabase(migrated: false).client
+            for time in [Int64.min, -62_135_596_800_000_000, 0, 253_402_300_799_999_999, Int64.max] {
+                let echo = Statement("SELECT $1::timestamptz, ($2::timestamptz[])[1]")
+                let result = try await client.execute(
+                    echo, [.timestamp(unixTime: time), .timestampArray(unixTimes: [time])])
+                let expected = PostgresTime.fromUnix(time)
+                #expect(result.integer(0, 0) == expected && result.integer(0, 1) == expected)
+            }
+            let result = try await client.execute(
+                Statement("SELECT 'infinity'::timestamptz, '-infinity'::timestamptz, '294276-12-31'::timestamptz"))
+            #expect(PostgresTime.unixTime(try #require(result.integer(0, 0))) == .max)
+            #expect(PostgresTime.unixTime(try #require(result.integer(0, 1))) < -62_135_596_800_000_000)
+            #expect(PostgresTime.unixTime(try #require(result.integer(0, 2))) > 253_402_300_799_999_999)
+        }
+    }
+
+    @Test("settings of a connection keep their spaces and win over the connection string's")
+    func settings() async throws {
+        try await onLoop {
+            let url = try await TestDatabase(migrated: false).url
+            let own = url.replacing("options=", with: "options=-cstatement_timeout%3D7s%20")
+            let options = try ConnectionOptions(
+                own, settings: ["default_transaction_isolation": "repeatable read", "statement_timeout": "9000"])
+            let client = PostgresClient(
+                options, role: "test", statementLimit: .seconds(5), logger: Logger(label: "test"))
+            let show = Statement(
+                "SELECT current_setting('transaction_isolation'), current_setting('statement_timeout')")
+            let result = try await client.execute(show, deadline: .now + .seconds(5))
+            #expect(result.string(0, 0) == "repeatable read" && result.string(0, 1) == "9s")
+        }
+    }
+
     @Test("a statement that takes too long counts as a lost connection")
     func statementLimit() async throws {
         try await onLoop {

@@ -164,6 +164,104 @@ struct SessionTests {
             }
         }
     }
+
+    @Test("saving a session that has no row makes one, and marks it modified, so that its cookie is set")
+    func savedWithoutData() async throws {
+        try await onLoop {
+            let fixture = try await Fixture()
+            let session = fixture.engine.session(nil)
+            try await session.save()
+            #expect(session.modified && session.accessed && !session.isEmpty)
+            #expect(try await fixture.database.data(try #require(session.sessionKey)) != nil)
+        }
+    }
+
+    @Test("saving twice writes twice, under one key")
+    func savedTwice() async throws {
+        try await onLoop {
+            let fixture = try await Fixture()
+            let session = fixture.engine.session(nil)
+            try await session.set("a", to: 1)
+            try await session.save()
+            let key = try #require(session.sessionKey)
+            try await session.set("b", to: 2)
+            try await session.save()
+            #expect(session.sessionKey == key)
+            #expect(try await fixture.engine.session(key).items() == ["a": 1, "b": 2])
+            #expect(try await fixture.database.number("SELECT count(*) FROM django_session") == 1)
+        }
+    }
+
+    @Test("cycling, flushing and saving in any order leave one row at most, with what was set last")
+    func orders() async throws {
+        try await onLoop {
+            let steps: [Character: (Session) async throws -> Void] = [
+                "c": { try await $0.cycleKey() }, "f": { try await $0.flush() }, "s": { try await $0.save() },
+                "w": { try await $0.set("w", to: 1) }, "e": { $0.clear() },
+            ]
+            for order in ["cfs", "fcs", "csc", "ccs", "scs", "cfcws", "fws", "ecs", "ces", "csfs", "cscfws", "wcwsws"] {
+                let fixture = try await Fixture()
+                let old = try await fixture.stored(["a": 1])
+                let session = fixture.engine.session(old)
+                for step in order { try await steps[step]?(session) }
+                if order.hasSuffix("c") { try await session.save() }
+                let key = try #require(session.sessionKey)
+                #expect(key != old, "\(order)")
+                #expect(try await fixture.database.number("SELECT count(*) FROM django_session") == 1, "\(order)")
+                let kept: JSONObject = order.contains("f") || order.contains("e") ? [:] : ["a": 1]
+                let written: JSONObject = order.contains("w") ? ["w": 1] : [:]
+                let expected = kept.merging(written) { _, new in new }
+                #expect(try await fixture.engine.session(key).items() == expected, "\(order)")
+            }
+        }
+    }
+
+    @Test("a save that failed can be tried again, and still replaces the row of the old key")
+    func failedSave() async throws {
+        try await onLoop {
+            let fixture = try await Fixture()
+            let old = try await fixture.stored(["a": 1])
+            let session = fixture.engine.session(old)
+            try await session.cycleKey()
+            try await fixture.database.run("ALTER TABLE django_session RENAME TO away")
+            await #expect(throws: SessionStoreError.self) { try await session.save() }
+            #expect(session.modified && session.sessionKey != old)
+            try await fixture.database.run("ALTER TABLE away RENAME TO django_session")
+            try await session.save()
+            #expect(try await fixture.database.data(old) == nil)
+            #expect(try await fixture.engine.session(session.sessionKey).items() == ["a": 1])
+        }
+    }
+
+    @Test("a session that could not be loaded or deleted is not taken for an empty one")
+    func failedLoad() async throws {
+        try await onLoop {
+            let fixture = try await Fixture()
+            let key = try await fixture.stored(["a": 1])
+            let session = fixture.engine.session(key)
+            try await fixture.database.run("ALTER TABLE django_session RENAME TO away")
+            await #expect(throws: SessionStoreError.self) { _ = try await session["a"] }
+            await #expect(throws: SessionStoreError.self) { try await session.flush() }
+            #expect(!session.isEmpty && session.sessionKey == key)
+            try await fixture.database.run("ALTER TABLE away RENAME TO django_session")
+            try await session.flush()
+            #expect(session.isEmpty)
+            #expect(try await fixture.database.data(key) == nil)
+        }
+    }
+
+    @Test("a store in which every key is taken is an error, not an endless search")
+    func noFreeKey() async throws {
+        try await onLoop {
+            let fixture = try await Fixture()
+            try await fixture.database.run(
+                "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+            try await fixture.database.run(
+                "CREATE TRIGGER nothing BEFORE INSERT ON django_session FOR EACH ROW EXECUTE FUNCTION nothing()")
+            let session = fixture.engine.session(nil)
+            await #expect(throws: SessionStoreError.self) { try await session.save() }
+        }
+    }
 }
 
 @Suite("When a session ends")
@@ -201,6 +299,27 @@ struct SessionExpiryTests {
             _ = try await session.getExpiryAge()
             _ = try await session.getExpiryDate()
             try await session.save()
+        }
+    }
+
+    @Test("ages past the calendar's ends become its ends, what is no age the default")
+    func ends() async throws {
+        try await onLoop {
+            let fixture = try await Fixture { $0.cookieAge = 1000 }
+            let year10000: Int64 = 253_402_300_800_000_000
+            for (expiry, expected) in [
+                (JSONValue.number(try #require(JSONNumber(text: "1e300"))), year10000 - 1),
+                (.number(try #require(JSONNumber(text: "-1e300"))), -62_135_596_800_000_000),
+                (.string("9999-12-31T23:59:59-01:00"), year10000 - 1),
+                (.string("0001-01-01T00:00:00+01:00"), -62_135_596_800_000_000),
+            ] {
+                let session = fixture.engine.session(nil)
+                try await session.set("_session_expiry", to: expiry)
+                #expect(try await session.getExpiryDate() == expected)
+            }
+            let session = fixture.engine.session(nil)
+            try await session.set("_session_expiry", to: .number(try #require(JSONNumber(text: "NaN"))))
+            #expect(try await session.getExpiryAge() == 1000)
         }
     }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// Characters drawn from an alphabet with the kernel's randomness, each equally likely (Python's `secrets.choice`).
 enum RandomText {
@@ -7,26 +8,48 @@ enum RandomText {
     static func make(_ count: Int, from alphabet: [UInt8]) -> [UInt8] {
         // Bytes past the last whole multiple of the alphabet would favour its beginning: they are drawn again.
         let usable = 256 - 256 % alphabet.count
-        var text: [UInt8] = []
-        text.reserveCapacity(count)
-        while text.count < count {
-            let pool = randomBytes()
-            for index in pool.indices where pool[index] < usable && text.count < count {
-                text.append(alphabet[Int(pool[index]) % alphabet.count])
+        return pool.withLock { pool in
+            [UInt8](unsafeUninitializedCapacity: count) { text, end in
+                while end < count {
+                    pool.take(count - end) { byte in
+                        guard Int(byte) < usable else { return }
+                        text[end] = alphabet[Int(byte) % alphabet.count]
+                        end += 1
+                    }
+                }
             }
         }
-        return text
     }
 
-    /// Twice what a key or a secret takes, so that one call to the kernel is enough.
-    private static func randomBytes() -> InlineArray<64, UInt8> {
-        var pool = InlineArray<64, UInt8>(repeating: 0)
-        var span = pool.mutableSpan
-        span.withUnsafeMutableBytes { bytes in
-            while getrandom(bytes.baseAddress, bytes.count, 0) != bytes.count {
-                precondition(errno == EINTR, "the kernel gives no random bytes")
+    private static let pool = Mutex(Pool())
+
+    /// Random bytes drawn ahead, because a call to the kernel for each text is dear. A byte is wiped as it is used: what
+    /// has become a key cannot be found here. A process that forks would share them; this one starts its like by exec.
+    private struct Pool {
+        private var bytes = [UInt8](repeating: 0, count: 4096)
+        private var position = 4096
+
+        /// Hands over so many bytes, or those that are left.
+        mutating func take(_ count: Int, _ use: (UInt8) -> Void) {
+            if position == bytes.count { refill() }
+            let end = min(position + count, bytes.count)
+            bytes.withUnsafeMutableBufferPointer { bytes in
+                for index in position..<end {
+                    use(bytes[index])
+                    bytes[index] = 0
+                }
+            }
+            position = end
+        }
+
+        private mutating func refill() {
+            position = 0
+            var filled = 0
+            while filled < bytes.count {
+                let count = bytes[filled...].withUnsafeMutableBytes { getrandom($0.baseAddress, $0.count, 0) }
+                precondition(count > 0 || errno == EINTR, "the kernel gives no random bytes")
+                filled += max(count, 0)
             }
         }
-        return pool
     }
 }

@@ -6,14 +6,34 @@ public struct Form: Sendable {
     /// The key of the errors that belong to no field.
     static let nonFieldErrors = "__all__"
 
-    public let fields: [CharField]
+    /// One reference, because templates copy a form with each field that they look at.
+    private var content: Content
+
+    private final class Content: Sendable {
+        let fields: [CharField]
+        let isBound: Bool
+        let data: QueryDict
+        let initial: [String: String]
+        let cleanedData: [String: String]
+        let errors: [(name: String, errors: ErrorList)]
+
+        init(
+            fields: [CharField], isBound: Bool, data: QueryDict, initial: [String: String],
+            cleanedData: [String: String], errors: [(name: String, errors: ErrorList)]
+        ) {
+            (self.fields, self.isBound, self.data, self.initial) = (fields, isBound, data, initial)
+            (self.cleanedData, self.errors) = (cleanedData, errors)
+        }
+    }
+
+    public var fields: [CharField] { content.fields }
     /// Whether the form was given data; one that was not is never valid and shows no errors.
-    public let isBound: Bool
+    public var isBound: Bool { content.isBound }
     /// The cleaned values of the fields without an error.
-    public private(set) var cleanedData: [String: String] = [:]
-    private(set) var errorEntries: [(name: String, errors: ErrorList)] = []
-    let data: QueryDict
-    let initial: [String: String]
+    public var cleanedData: [String: String] { content.cleanedData }
+    var errorEntries: [(name: String, errors: ErrorList)] { content.errors }
+    var data: QueryDict { content.data }
+    var initial: [String: String] { content.initial }
 
     /// Cleans the data at once.
     ///
@@ -21,16 +41,21 @@ public struct Form: Sendable {
     ///   - data: What was submitted; nil for a form that is only shown.
     ///   - initial: What an unbound form shows, by field name; it goes before the fields' own initial values.
     public init(_ fields: [CharField], data: QueryDict? = nil, initial: [String: String] = [:]) {
-        self.fields = fields
-        self.data = data ?? QueryDict()
-        self.initial = initial
-        isBound = data != nil
-        guard let data else { return }
-        for field in fields {
-            let (value, errors) = field.clean(data[field.name])
-            if errors.isEmpty { cleanedData[field.name] = value }
-            for error in errors { addError(field.name, error) }
+        var cleanedData: [String: String] = [:]
+        var errors: [(name: String, errors: ErrorList)] = []
+        if let data {
+            for field in fields {
+                let (value, messages) = field.clean(data[field.name])
+                if messages.isEmpty {
+                    cleanedData[field.name] = value
+                } else {
+                    errors.append((field.name, ErrorList(messages: messages, fieldID: "id_" + field.name)))
+                }
+            }
         }
+        content = Content(
+            fields: fields, isBound: data != nil, data: data ?? QueryDict(), initial: initial, cleanedData: cleanedData,
+            errors: errors)
     }
 
     /// Whether the form is bound and without errors.
@@ -47,15 +72,17 @@ public struct Form: Sendable {
     /// Adds a message to a field, or with nil to the form as a whole, and drops the field's cleaned value.
     public mutating func addError(_ field: String?, _ message: String) {
         let name = field ?? Self.nonFieldErrors
-        cleanedData[name] = nil
-        if let index = errorEntries.firstIndex(where: { $0.name == name }) {
-            errorEntries[index].errors.messages.append(message)
+        var errors = errorEntries
+        if let index = errors.firstIndex(where: { $0.name == name }) {
+            errors[index].errors.messages.append(message)
         } else {
-            var errors = errorList(name)
-            errors.messages = [message]
-            errors.fieldID = field.map { "id_" + $0 } ?? ""
-            errorEntries.append((name, errors))
+            let list = ErrorList(
+                messages: [message], fieldID: field.map { "id_" + $0 } ?? "", isNonField: field == nil)
+            errors.append((name, list))
         }
+        content = Content(
+            fields: fields, isBound: isBound, data: data, initial: initial,
+            cleanedData: cleanedData.filter { $0.key != name }, errors: errors)
     }
 
     /// The errors under a name, empty where there are none.

@@ -1,3 +1,5 @@
+import DjangoFormat
+
 /// Dates as HTTP writes them: `Mon, 07 Dec 2026 02:07:28 GMT` (Django's `http_date`).
 public enum HTTPDate {
     /// - Parameter unixSeconds: seconds since 1970-01-01 UTC; held within the years 1 to 9999, which is what the four
@@ -5,33 +7,37 @@ public enum HTTPDate {
     public static func format(_ unixSeconds: Int64) -> String {
         let seconds = min(max(unixSeconds, -62_135_596_800), 253_402_300_799)
         let (days, time) = seconds.flooredDivision(by: 86_400)
-        let (year, month, day) = civilDate(daysSince1970: days)
-        // 1970-01-01 was a Thursday.
-        let weekday = weekdays[Int((days + 3).flooredDivision(by: 7).remainder)]
-        let clock = "\(pad(time / 3600)):\(pad(time / 60 % 60)):\(pad(time % 60))"
-        return "\(weekday), \(pad(day)) \(months[Int(month - 1)]) \(pad(year / 100))\(pad(year % 100)) \(clock) GMT"
+        let date = CivilDate(daysSince1970: days)
+        return String(unsafeUninitializedCapacity: 29) { text in
+            var end = 0
+            func put(_ part: StaticString) {
+                for index in 0..<part.utf8CodeUnitCount { text[end + index] = part.utf8Start[index] }
+                end += part.utf8CodeUnitCount
+            }
+            func put(twoDigits number: Int64) {
+                text[end] = UInt8(ascii: "0") + UInt8(number / 10 % 10)
+                text[end + 1] = UInt8(ascii: "0") + UInt8(number % 10)
+                end += 2
+            }
+            // 1970-01-01 was a Thursday.
+            put(weekdays[Int((days + 3).flooredDivision(by: 7).remainder)])
+            put(twoDigits: date.day)
+            put(months[Int(date.month - 1)])
+            put(twoDigits: date.year / 100)
+            put(twoDigits: date.year % 100)
+            put(" ")
+            put(twoDigits: time / 3600)
+            put(":")
+            put(twoDigits: time / 60 % 60)
+            put(":")
+            put(twoDigits: time % 60)
+            put(" GMT")
+            return end
+        }
     }
 
-    /// The Gregorian date, counted in eras of 400 years that begin on 1 March, so that leap days come last.
-    private static func civilDate(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let (era, dayOfEra) = (days + 719_468).flooredDivision(by: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
-        return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-    }
-
-    private static func pad(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-
-    private static let weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-}
-
-extension Int64 {
-    fileprivate func flooredDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
-        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
-    }
+    private static let weekdays: [StaticString] = ["Mon, ", "Tue, ", "Wed, ", "Thu, ", "Fri, ", "Sat, ", "Sun, "]
+    private static let months: [StaticString] = [
+        " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec ",
+    ]
 }

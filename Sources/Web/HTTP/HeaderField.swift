@@ -3,11 +3,13 @@
 public struct HeaderField: Sendable, Equatable {
     public let name: String
     public let value: String
+    /// As it is sent, line break included.
+    let line: [UInt8]
 
     /// - Throws: ``BadHeaderError`` where the name is no token or the value holds CR, LF, NUL or another control
     ///   character than the tab (Django's error of that name).
     public init(_ name: String, _ value: String) throws(BadHeaderError) {
-        guard !name.isEmpty, name.utf8.allSatisfy({ $0.isTokenCharacter }) else { throw BadHeaderError(part: .name) }
+        guard !name.isEmpty, ASCIISet.token.containsAll(name) else { throw BadHeaderError(part: .name) }
         guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\t") }) else {
             throw BadHeaderError(part: .value)
         }
@@ -18,7 +20,19 @@ public struct HeaderField: Sendable, Equatable {
     init(fixed name: String, _ value: String) {
         self.name = name
         self.value = value
+        var line: [UInt8] = []
+        line.reserveCapacity(name.utf8.count + value.utf8.count + 4)
+        line.append(contentsOf: name.utf8)
+        line.append(contentsOf: ": ".utf8)
+        line.append(contentsOf: value.utf8)
+        line.append(contentsOf: "\r\n".utf8)
+        self.line = line
     }
+
+    static let html = HeaderField(fixed: "Content-Type", "text/html; charset=utf-8")
+    /// What keeps every cache from storing a response.
+    static let neverCache = HeaderField(
+        fixed: "Cache-Control", "max-age=0, no-cache, no-store, must-revalidate, private")
 
     func isNamed(_ other: String) -> Bool {
         guard name.utf8.count == other.utf8.count else { return false }
@@ -41,11 +55,4 @@ public struct BadHeaderError: Error, Equatable, CustomStringConvertible {
     public let part: Part
 
     public var description: String { "the header's \(part.rawValue) holds characters that are not allowed there" }
-}
-
-extension UInt8 {
-    /// A character of a token (RFC 9110, section 5.6.2).
-    var isTokenCharacter: Bool {
-        isASCIILetter || isASCIIDigit || "!#$%&'*+-.^_`|~".utf8.contains(self)
-    }
 }

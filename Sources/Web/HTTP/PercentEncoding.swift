@@ -17,7 +17,18 @@ struct ASCIISet: Sendable {
         }
     }
 
-    private static let alwaysSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~"
+    func containsAll(_ text: String) -> Bool {
+        let bytes = text.utf8Span.span
+        for index in bytes.indices where !contains(bytes[index]) { return false }
+        return true
+    }
+
+    private static let alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    private static let alwaysSafe = alphanumeric + "_.-~"
+    /// A token of HTTP (RFC 9110, section 5.6.2).
+    static let token = ASCIISet(alphanumeric + "!#$%&'*+-.^_`|~")
+    /// What Python's `http.cookies` leaves unquoted, and takes as a name.
+    static let cookie = ASCIISet(alphanumeric + "!#$%&'*+-.^_`|~:")
     /// Django's `escape_uri_path`.
     static let path = ASCIISet(alwaysSafe + "/:@&+$,!*'()")
     /// Django's `iri_to_uri`, for a URL that is one already but for some characters.

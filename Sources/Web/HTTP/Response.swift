@@ -8,7 +8,7 @@ public struct Response: Sendable {
     public var body: [UInt8]
 
     public init(_ body: [UInt8] = [], status: Int = 200) {
-        self.init(body, status: status, contentType: HeaderField(fixed: "Content-Type", "text/html; charset=utf-8"))
+        self.init(body, status: status, contentType: .html)
     }
 
     public init(_ text: String, status: Int = 200) {
@@ -72,19 +72,14 @@ public struct Response: Sendable {
         let sentBody = hasBody && !omitBody ? body : []
         var output: [UInt8] = []
         output.reserveCapacity(
-            headers.reduce(128 + cookies.count * 256 + sentBody.count) {
-                $0 + $1.name.utf8.count + $1.value.utf8.count + 4
-            })
+            headers.reduce(128 + cookies.count * 256 + sentBody.count) { $0 + $1.line.count })
         output.append(contentsOf: "Status: ".utf8)
         output.append(decimal: status)
         output.append(UInt8(ascii: " "))
         output.append(contentsOf: statusPhrase(status).utf8)
         output.append(contentsOf: "\r\n".utf8)
         for field in headers where hasBody || !field.isNamed("Content-Type") {
-            output.append(contentsOf: field.name.utf8)
-            output.append(contentsOf: ": ".utf8)
-            output.append(contentsOf: field.value.utf8)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append(contentsOf: field.line)
         }
         if hasBody {
             output.append(contentsOf: "Content-Length: ".utf8)

@@ -28,7 +28,7 @@ public struct SetCookie: Sendable {
         _ name: String, _ value: String, maxAge: Int? = nil, expires: Int64? = nil, path: String = "/",
         domain: String? = nil, secure: Bool = false, httpOnly: Bool = false, sameSite: SameSite? = nil
     ) throws(BadHeaderError) {
-        guard !name.isEmpty, name.utf8.allSatisfy({ $0.isTokenCharacter || $0 == UInt8(ascii: ":") }) else {
+        guard !name.isEmpty, ASCIISet.cookie.containsAll(name) else {
             throw BadHeaderError(part: .cookieName)
         }
         guard path.utf8.allSatisfy({ $0.isCookieAttributeCharacter }),
@@ -82,7 +82,7 @@ extension [UInt8] {
     /// Python's `http.cookies` quoting: in double quotes where a character is not plain, then `"` and `\` behind a
     /// backslash and other characters below U+0100 as three octal digits.
     fileprivate mutating func append(cookieValue value: String) {
-        if !value.isEmpty, value.utf8.allSatisfy({ $0.isTokenCharacter || $0 == UInt8(ascii: ":") }) {
+        if !value.isEmpty, ASCIISet.cookie.containsAll(value) {
             return append(contentsOf: value.utf8)
         }
         append(UInt8(ascii: "\""))
@@ -106,7 +106,9 @@ extension [UInt8] {
 
 extension Unicode.Scalar {
     fileprivate var isUnquotedInCookies: Bool {
-        isASCII && (UInt8(truncatingIfNeeded: value).isTokenCharacter || ": ()/<=>?@[]{}".unicodeScalars.contains(self))
+        isASCII
+            && (ASCIISet.token.contains(UInt8(truncatingIfNeeded: value))
+                || ": ()/<=>?@[]{}".unicodeScalars.contains(self))
     }
 }
 

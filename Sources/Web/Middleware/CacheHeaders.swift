@@ -6,6 +6,7 @@ extension Response {
     public mutating func patchVary(_ name: StaticString) {
         let name = name.description
         guard let present = header("Vary") else { return set(HeaderField(fixed: "Vary", name)) }
+        guard present != name else { return }
         var names = Array(present.utf8)[...].lazySplit(on: UInt8(ascii: ",")).map {
             String(decoding: $0.trimmingBlanks, as: UTF8.self)
         }
@@ -16,6 +17,6 @@ extension Response {
     /// Keeps every cache from storing the response (Django's `add_never_cache_headers`).
     public mutating func addNeverCacheHeaders() {
         setDefault(HeaderField(fixed: "Expires", HTTPDate.format(Int64(time(nil)))))
-        set(HeaderField(fixed: "Cache-Control", "max-age=0, no-cache, no-store, must-revalidate, private"))
+        set(.neverCache)
     }
 }

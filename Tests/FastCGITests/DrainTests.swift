@@ -1,0 +1,102 @@
+import EventLoop
+import Glibc
+import TestSupport
+import Testing
+
+@testable import FastCGI
+
+extension SocketTests {
+    @Suite("Draining")
+    struct DrainTests {
+        private func drain(_ test: TestServer, grace: Duration) async throws -> Duration {
+            let start = ContinuousClock.now
+            try await onLoop { await test.server.drain(grace: grace) }
+            return ContinuousClock.now - start
+        }
+
+        @Test("a server without connections has drained at once, and takes none any more")
+        func empty() async throws {
+            let test = try await TestServer()
+            #expect(try await drain(test, grace: .seconds(20)) < .seconds(5))
+            let late = try test.client()
+            late.send(request())
+            usleep(50_000)
+            #expect(try await test.requestsServed() == 0)
+        }
+
+        @Test("idle, silent and half-sent connections are closed after the grace time")
+        func idle() async throws {
+            let test = try await TestServer()
+            let clients = try [request(), [], begin(), [1]].map { bytes in
+                let client = try test.client()
+                client.send(bytes)
+                return client
+            }
+            #expect(clients[0].answer() != nil)
+            #expect(try await test.openDescriptors(expecting: 4) == 4)
+            let duration = try await drain(test, grace: .milliseconds(200))
+            #expect(duration >= .milliseconds(200) && duration < .seconds(5))
+            for client in clients { #expect(client.isAtEnd()) }
+        }
+
+        @Test("a kept connection gets one more answer within the grace time, and ends with it")
+        func oneMore() async throws {
+            let test = try await TestServer()
+            let client = try test.client()
+            client.send(request())
+            #expect(client.answer() != nil)
+            async let duration = drain(test, grace: .seconds(20))
+            while try await onLoop({ !test.server.isDraining }) { usleep(1000) }
+            client.send(request(body: [1]) + request(body: [2]))
+            #expect(client.answer()?.text == TestServer.summary([1]))
+            #expect(client.isAtEnd())
+            #expect(try await duration < .seconds(5))
+        }
+
+        @Test("a request under way is answered after the grace time", arguments: [10, 3_000_000])
+        func busy(size: Int) async throws {
+            let test = try await TestServer()
+            let client = try test.client()
+            client.send(request(["PAUSE": "300", "SIZE": "\(size)"]))
+            usleep(50_000)
+            async let duration = drain(test, grace: .milliseconds(20))
+            #expect(client.answer()?.content == pattern(size))
+            #expect(client.isAtEnd())
+            #expect(try await duration < .seconds(5))
+        }
+
+        @Test("an answer that is being sent is sent to its end")
+        func writing() async throws {
+            let test = try await TestServer()
+            let client = try test.client()
+            client.send(request(["SIZE": "3000000"]))
+            usleep(50_000)
+            async let duration = drain(test, grace: .milliseconds(20))
+            usleep(100_000)
+            #expect(client.answer()?.content == pattern(3_000_000))
+            #expect(client.isAtEnd())
+            #expect(try await duration < .seconds(5))
+        }
+
+        @Test("a peer that never reads its answer does not hold the end up past its time")
+        func neverReads() async throws {
+            let test = try await TestServer { $0.sending = .milliseconds(300) }
+            let client = try test.client()
+            client.send(request(["SIZE": "3000000"]))
+            usleep(50_000)
+            #expect(try await drain(test, grace: .milliseconds(20)) < .seconds(5))
+            client.close()
+        }
+
+        @Test("a peer that vanished while it was served does not hold the end up")
+        func vanished() async throws {
+            let test = try await TestServer()
+            let client = try test.client()
+            client.send(request(["PAUSE": "100"]))
+            usleep(30_000)
+            client.close()
+            #expect(try await drain(test, grace: .milliseconds(20)) < .seconds(5))
+            #expect(try await test.openDescriptors() == 0)
+        }
+    }
+}
