@@ -73,6 +73,6 @@ let package = Package(
         tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),
         tests("DatabaseSessionsTests", ["DatabaseSessions", "EventLoop", "PostgreSQL", "Sessions", "TestSupport"]),
         tests("WebTests", ["DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", "Web"]),
-        tests("FastCGITests", ["FastCGI", "TestSupport", "Web"]),
+        tests("FastCGITests", ["EventLoop", "FastCGI", "TestSupport", "Web", log]),
     ]
 )

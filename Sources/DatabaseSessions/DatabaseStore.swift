@@ -55,7 +55,7 @@ public final class DatabaseStore: SessionStore {
     @EventLoop
     public func exists(_ key: String) async throws(SessionStoreError) -> Bool {
         do throws(PostgresError) {
-            return try await single.execute(SQL.exists, [.text(key)], deadline: EventLoop.now + limit).count > 0
+            return try await single.execute(SQL.exists, [.text(key)], deadline: .now + limit).count > 0
         } catch {
             throw .unavailable("\(error)")
         }

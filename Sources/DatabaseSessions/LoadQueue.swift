@@ -31,7 +31,7 @@ final class LoadQueue {
 
     func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionRecord? {
         let answer = await withCheckedContinuation { caller in
-            waiting.append(Load(key: key, now: now, place: Place(deadline: EventLoop.now + limit, caller: caller)))
+            waiting.append(Load(key: key, now: now, place: Place(deadline: .now + limit, caller: caller)))
             deadlines.arm()
             guard !isPumping else { return }
             isPumping = true

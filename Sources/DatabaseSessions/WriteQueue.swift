@@ -34,7 +34,7 @@ final class WriteQueue {
 
     func write(_ key: String, _ operation: Write.Operation) async throws(SessionStoreError) {
         let answer = await withCheckedContinuation { caller in
-            let place = Place<Void>(deadline: EventLoop.now + limit, caller: caller)
+            let place = Place<Void>(deadline: .now + limit, caller: caller)
             let write = Write(key, operation, place: place)
             places.append(place)
             deadlines.arm()

@@ -62,10 +62,13 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
             })
     }
 
-    /// Runs jobs until none is left, those that they make included.
+    var hasJobs: Bool { !jobs.isEmpty }
+
+    /// Runs the jobs that wait, and those that they make; but jobs that make jobs for ever do not keep the loop from
+    /// its events: what is left after a few rounds waits for the next turn.
     func runJobs() {
         let executor = asUnownedSerialExecutor()
-        while !jobs.isEmpty {
+        for _ in 0..<16 where hasJobs {
             swap(&jobs, &running)
             for job in running { job.runSynchronously(on: executor) }
             running.removeAll(keepingCapacity: true)

@@ -79,7 +79,8 @@ final class Reactor {
         isRunning = true
         executor.runJobs()
         while isRunning {
-            let count = epoll_wait(epoll, &events, Int32(events.count), timers.millisecondsUntilNext())
+            let timeout = executor.hasJobs ? 0 : timers.millisecondsUntilNext()
+            let count = epoll_wait(epoll, &events, Int32(events.count), timeout)
             now = ContinuousClock.now
             for event in events.prefix(Int(max(count, 0))) { dispatch(event) }
             while let timer = timers.popDue(at: now) { timer.fire() }

@@ -27,6 +27,7 @@ final class FastCGIConnection {
     private var isWriting = false
     private var isClosed = false
     private var isAdvancing = false
+    private var awaitsTurn = false
     /// Whether there may be something to read: edges are told once, so this stays until the socket is known to be empty.
     private var hasNews = false
     private var peerHasClosed = false
@@ -78,21 +79,26 @@ final class FastCGIConnection {
     /// Goes on until it must wait: for the peer, for an answer, or for its next turn.
     private func advance() {
         // A request that is answered at once comes back here from within its step.
-        guard !isAdvancing else { return }
+        guard !isAdvancing, !awaitsTurn else { return }
         isAdvancing = true
         defer { isAdvancing = false }
-        var steps = Self.stepsInTurn
-        while step() {
-            steps -= 1
-            if steps == 0 {
-                EventLoop.schedule(after: .zero) { [self] in advance() }
-                break
-            }
+        var steps = 0
+        while !awaitsTurn, step() {
+            steps += 1
+            if steps == Self.stepsInTurn { awaitTurn() }
         }
         guard !isClosed else { return }
         held = input.count + scanner.size + output.count + served
         server.makeRoom()
         if !isClosed, timer == nil, !isBusy, !input.isEmpty || scanner.hasBegun { setTimer(server.limits.receiving) }
+    }
+
+    private func awaitTurn() {
+        awaitsTurn = true
+        EventLoop.schedule(after: .zero) { [self] in
+            awaitsTurn = false
+            advance()
+        }
     }
 
     /// - Returns: whether the next step can follow at once.

@@ -124,13 +124,15 @@ private final class Worker {
 
 extension Request {
     fileprivate convenience init(_ received: FastCGIRequest, settings: WebSettings) {
-        let body: Result<[UInt8], HTTPError> =
+        let refusal: HTTPError? =
             switch received.problem {
-            case nil: .success(received.body)
-            case .bodyTooLarge: .failure(.contentTooLarge)
-            case .parametersTooLarge: .failure(.headersTooLarge)
-            case .malformed: .failure(.badRequest("The request's parameters or its body's length are malformed."))
+            case .parametersTooLarge: .headersTooLarge
+            case .malformed: .badRequest("The request's parameters or its body's length are malformed.")
+            case .bodyTooLarge, nil: nil
             }
-        self.init(meta: received.meta, body: body, settings: settings)
+        // A body that is too large matters to those alone who read it.
+        let body: Result<[UInt8], HTTPError> =
+            received.problem == .bodyTooLarge ? .failure(.contentTooLarge) : .success(received.body)
+        self.init(meta: received.meta, body: body, refusal: refusal, settings: settings)
     }
 }

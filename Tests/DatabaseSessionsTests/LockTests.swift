@@ -138,7 +138,7 @@ struct LockTests {
                 {
                     while !isDone {
                         _ = try? await database.client.execute(cut)
-                        await EventLoop.sleep(for: .milliseconds(200))
+                        await EventLoop.sleep(for: .milliseconds(500))
                     }
                 },
                 {

@@ -47,6 +47,19 @@ struct EventLoopTests {
         }
     }
 
+    @EventLoop
+    private final class Restless { var goesOn = true }
+
+    @Test("tasks that never rest leave timers and events their turn", .timeLimit(.minutes(1)))
+    func restlessTask() async throws {
+        try await onLoop {
+            let restless = Restless()
+            EventLoop.start { while restless.goesOn { await Task.yield() } }
+            await EventLoop.sleep(for: .milliseconds(10))
+            restless.goesOn = false
+        }
+    }
+
     @Test("a descriptor's handler is called when it is ready, and not after it is unwatched")
     func descriptors() async throws {
         try await onLoop {

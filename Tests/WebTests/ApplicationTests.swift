@@ -57,6 +57,11 @@ import Testing
         #expect(response.status == status)
     }
 
+    @Test func `a request that was refused before it was read gets its error, whatever is left of it`() async throws {
+        let request = Request(meta: Meta(), refusal: .headersTooLarge)
+        #expect(try await application().respond(to: request).status == 431)
+    }
+
     @Test func `the headers of an error are set whatever its page looks like`() async throws {
         let application = try application { _, _ in Response("custom") }
         let notAllowed = await application.respond(to: Request([("DOCUMENT_URI", "/only/")]))

@@ -37,6 +37,7 @@ public final class Application {
     }
 
     private func callView(_ request: Request) async throws -> Response {
+        if let refusal = request.refusal { throw refusal }
         _ = try request.host()
         guard let match = resolver.resolve(request.path) else {
             if let redirect = try appendingSlash(request) { return redirect }

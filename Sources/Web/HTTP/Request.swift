@@ -16,13 +16,20 @@ public final class Request {
     public internal(set) var resolverMatch: ResolverMatch?
 
     var csrf = CSRFState()
+    /// Why the request is answered with an error whatever it asks for.
+    let refusal: HTTPError?
     private let content: Result<[UInt8], HTTPError>
     private var storedSession: Session?
 
     /// - Parameters:
     ///   - meta: as nginx sends them; `DOCUMENT_URI`, else `SCRIPT_NAME` and `PATH_INFO`, is the path, decoded already.
     ///   - body: all of it, or the error that reading it will throw, such as ``HTTPError/contentTooLarge``.
-    public init(meta: Meta, body: Result<[UInt8], HTTPError> = .success([]), settings: WebSettings = WebSettings()) {
+    ///   - refusal: the error that it gets in place of a view, such as ``HTTPError/headersTooLarge``.
+    public init(
+        meta: Meta, body: Result<[UInt8], HTTPError> = .success([]), refusal: HTTPError? = nil,
+        settings: WebSettings = WebSettings()
+    ) {
+        self.refusal = refusal
         self.meta = meta
         self.settings = settings
         method = String(decoding: (meta["REQUEST_METHOD"] ?? []).asciiUppercased, as: UTF8.self)
