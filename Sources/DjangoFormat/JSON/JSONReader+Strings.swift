@@ -45,7 +45,7 @@ extension JSONReader {
         position += 1
     }
 
-    /// Reads `uXXXX`, and the `\uXXXX` behind it where the two form a surrogate pair.
+    /// Reads `u` with its four hex digits, and the escape behind it where the two form a surrogate pair.
     private mutating func readUnicodeEscape(_ bytes: Span<UInt8>) throws(JSONError) -> UInt32 {
         let first = try readHexDigits(bytes)
         let end = position
