@@ -47,7 +47,7 @@ public final class FastCGIServer {
         EventLoop.schedule(after: grace) { [self] in
             for connection in Array(connections.values) { connection.end() }
         }
-        if !connections.isEmpty { await withCheckedContinuation { whenEmpty = $0 } }
+        await withCheckedContinuation { if connections.isEmpty { $0.resume() } else { whenEmpty = $0 } }
     }
 
     private func listen() throws(SystemError) {

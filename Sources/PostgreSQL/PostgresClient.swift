@@ -8,7 +8,7 @@ public final class PostgresClient {
     private let logger: Logger
     private let role: String
 
-    private var connection: PostgresConnection?
+    private(set) var connection: PostgresConnection?
     private var isConnecting = false
     private var isClosed = false
     private var lastError = "not connected yet"
@@ -40,11 +40,8 @@ public final class PostgresClient {
     public func execute(
         _ queries: [Query], deadline: ContinuousClock.Instant? = nil
     ) async throws(PostgresError) -> [PostgresResult] {
-        if isBusy { await withCheckedContinuation { waitingForTurn.append($0) } }
-        isBusy = true
-        defer {
-            if waitingForTurn.isEmpty { isBusy = false } else { waitingForTurn.removeFirst().resume() }
-        }
+        await takeTurn()
+        defer { passTurn() }
         let connection = try await connected(deadline: deadline)
         do {
             let results = try await connection.execute(queries, within: statementLimit)
@@ -82,13 +79,27 @@ public final class PostgresClient {
         wakeWaiting()
     }
 
+    private func takeTurn() async {
+        await withCheckedContinuation { turn in
+            if isBusy { return waitingForTurn.append(turn) }
+            isBusy = true
+            turn.resume()
+        }
+    }
+
+    private func passTurn() {
+        if waitingForTurn.isEmpty { isBusy = false } else { waitingForTurn.removeFirst().resume() }
+    }
+
     private func connected(deadline: ContinuousClock.Instant?) async throws(PostgresError) -> PostgresConnection {
         while true {
             if let connection, connection.isOpen { return connection }
             guard !isClosed else { throw .connectionLost("closed") }
             if let deadline, ContinuousClock.now >= deadline { throw .connectionLost(lastError) }
-            startConnecting()
             await withCheckedContinuation { continuation in
+                // Asked again: each `await` lets other events in.
+                guard !isConnected, !isClosed else { return continuation.resume() }
+                startConnecting()
                 waitingForConnection.append(continuation)
                 if let deadline {
                     EventLoop.schedule(after: deadline - ContinuousClock.now) { [weak self] in self?.wakeWaiting() }

@@ -10,7 +10,9 @@ final class PostgresConnection {
     private var running: Running?
     /// What the last statement came to, until its caller takes it.
     private var outcome: Result<[PostgresResult], PostgresError>?
-    private(set) var isOpen = true
+    /// Why it is of no more use.
+    private var loss: String?
+    var isOpen: Bool { loss == nil }
 
     /// What an ``execute(_:within:)`` waits for. A statement to prepare yields a result of its own before its rows.
     private struct Running {
@@ -59,8 +61,12 @@ final class PostgresConnection {
 
     /// Runs the queries as one transaction in one round trip; the caller sees to it that no other call is under way.
     func execute(_ queries: [Query], within limit: Duration) async throws(PostgresError) -> [PostgresResult] {
-        guard isOpen else { throw .connectionLost("the connection to PostgreSQL is closed") }
         await withCheckedContinuation { caller in
+            // Asked here, not before: each `await` lets other events in, and one of them may be the connection's end.
+            if let loss {
+                outcome = .failure(.connectionLost(loss))
+                return caller.resume()
+            }
             let timer = EventLoop.schedule(after: limit) { [weak self] in
                 self?.lose("the database did not answer in time")
             }
@@ -74,7 +80,7 @@ final class PostgresConnection {
     /// Ends the connection; a statement under way fails with `reason`.
     func lose(_ reason: String) {
         guard isOpen else { return }
-        isOpen = false
+        loss = reason
         EventLoop.unwatch(descriptor)
         finish(.failure(.connectionLost(reason)))
     }

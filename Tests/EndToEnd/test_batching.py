@@ -83,10 +83,12 @@ def test_a_worker_has_one_busy_thread(stack):
     before = {worker.pid: thread_times(worker.pid) for worker in stack.workers}
     wrk = Wrk(stack, FORM, "-H", f"Cookie: sessionid={key}")
     assert wrk.clean, wrk.output
+    used = []  # by each worker, thread by thread; how they share the connections is the kernel's choice
     for pid, old in before.items():
-        used = sorted(ticks - old.get(thread, 0) for thread, ticks in thread_times(pid).items())
-        assert used[-1] > 20, f"worker {pid} had next to nothing to do"
-        assert sum(used[:-1]) <= used[-1] // 5, f"ticks of worker {pid}, thread by thread: {used}"
+        used.append(sorted(ticks - old.get(thread, 0) for thread, ticks in thread_times(pid).items()))
+    assert sum(map(sum, used)) > 50, f"the workers had next to nothing to do: {used}"
+    for threads in used:
+        assert sum(threads[:-1]) <= threads[-1] // 5, f"ticks of a worker, thread by thread: {threads}"
 
 
 def test_the_same_session_read_by_all_is_always_the_same(stack):

@@ -68,6 +68,27 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("a connection that ends at any step of a statement leaves no caller waiting", .timeLimit(.minutes(1)))
+    func endsAtAnyStep() async throws {
+        try await onLoop {
+            let client = try await TestDatabase(migrated: false).client
+            for steps in 0..<20 {
+                var answers: [Int64?] = []
+                await concurrently([
+                    { answers.append(try? await client.execute(Statement("SELECT 1")).integer(0, 0)) },
+                    { answers.append(try? await client.execute(Statement("SELECT 1")).integer(0, 0)) },
+                    {
+                        // The loop's jobs run in order, so that each number of steps meets another moment.
+                        for _ in 0..<steps { await Task.yield() }
+                        client.connection?.lose("cut")
+                    },
+                ])
+                #expect(answers.count == 2)
+                #expect(try await client.execute(Statement("SELECT 1")).integer(0, 0) == 1)
+            }
+        }
+    }
+
     @Test("connections that do not last until a statement's end are not made anew without a pause")
     func noSpin() async throws {
         try await onLoop {
