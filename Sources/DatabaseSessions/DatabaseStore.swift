@@ -28,8 +28,10 @@ public final class DatabaseStore: SessionStore {
                 "statement_timeout": "\(milliseconds * 3 / 4)",
                 // Under a stricter level the batches of two workers would fail each other.
                 "default_transaction_isolation": "read committed",
-                // The batches' plans do not depend on their parameters.
+                // The batches' plans do not depend on their parameters. A plan that was made for a small table is kept
+                // while the table grows, so it must use the indexes from the start.
                 "plan_cache_mode": "force_generic_plan",
+                "enable_seqscan": "off",
             ]) { own, _ in own }
             let options = try ConnectionOptions(database, settings: settings)
             return PostgresClient(options, role: role, statementLimit: limit, logger: logger)

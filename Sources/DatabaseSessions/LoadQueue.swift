@@ -8,10 +8,16 @@ import Sessions
 /// Under load the batch grows by itself; an idle server adds no delay.
 @EventLoop
 final class LoadQueue {
+    @EventLoop
     private struct Load {
         let key: String
         let now: Int64
         let place: Place<SessionRecord?>
+
+        /// A session whose time has come is as good as gone: Django's `expire_date__gt=timezone.now()`.
+        func settle(_ record: SessionRecord?) {
+            place.settle(.success(record.flatMap { $0.expireDate > now ? $0 : nil }))
+        }
     }
 
     private static let batchSize = 256
@@ -53,10 +59,9 @@ final class LoadQueue {
                 waiting.removeFirst()
                 if !load.place.isSettled { inFlight.append(load) }
             }
-            guard let earliest = inFlight.map(\.now).min() else { continue }
+            guard !inFlight.isEmpty else { continue }
             do throws(PostgresError) {
-                let keys = Parameter.textArray(inFlight.lazy.map(\.key))
-                let result = try await client.execute(SQL.load, [keys, .timestamp(unixTime: earliest)])
+                let result = try await client.execute(SQL.load, [.textArray(inFlight.lazy.map(\.key))])
                 await deliver(records(in: result))
             } catch {
                 await retry(after: error)
@@ -81,10 +86,9 @@ final class LoadQueue {
         var large: [Load] = []
         for load in inFlight {
             switch records[load.key] {
-            case .some(.some(let record)):
-                load.place.settle(.success(record.expireDate > load.now ? record : nil))
+            case .some(.some(let record)): load.settle(record)
             case .some(.none): large.append(load)
-            case .none: load.place.settle(.success(nil))
+            case .none: load.settle(nil)
             }
         }
         for load in large { await loadAlone(load) }
@@ -102,9 +106,8 @@ final class LoadQueue {
     private func loadAlone(_ load: Load) async {
         guard !load.place.isSettled else { return }
         do throws(PostgresError) {
-            let parameters: [Parameter] = [.text(load.key), .timestamp(unixTime: load.now)]
-            let result = try await client.execute(SQL.loadAlone, parameters, deadline: load.place.deadline)
-            load.place.settle(.success(result.count > 0 ? SessionRecord(result, row: 0) : nil))
+            let result = try await client.execute(SQL.loadAlone, [.text(load.key)], deadline: load.place.deadline)
+            load.settle(result.count > 0 ? SessionRecord(result, row: 0) : nil)
         } catch {
             guard case .connectionLost = error else { return load.place.settle(.failure(.unavailable("\(error)"))) }
             waiting.prepend(load)

@@ -2,18 +2,21 @@ import PostgreSQL
 
 /// Every statement that is sent to `django_session`.
 enum SQL {
+    // The loads leave it to their caller to compare `expire_date`: in a table of a few thousand rows the planner would
+    // rather walk the index of dates, every session that has not expired, than look the keys up.
+
     /// A value past this size is left out of a batch and loaded alone, so that it does not hold up its neighbours.
     static let load = Statement(
         """
         SELECT session_key, CASE WHEN octet_length(session_data) <= 65536 THEN session_data END, expire_date \
-        FROM django_session WHERE session_key = ANY ($1) AND expire_date > $2
+        FROM django_session WHERE session_key = ANY ($1)
         """)
 
     /// A text past 16 MiB cannot be a session that this program would decode: it counts as corrupt.
     static let loadAlone = Statement(
         """
         SELECT session_key, CASE WHEN octet_length(session_data) <= 16777216 THEN session_data ELSE '' END, expire_date \
-        FROM django_session WHERE session_key = $1 AND expire_date > $2
+        FROM django_session WHERE session_key = $1
         """)
 
     static let exists = Statement("SELECT 1 FROM django_session WHERE session_key = $1")

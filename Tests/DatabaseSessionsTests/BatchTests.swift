@@ -270,4 +270,37 @@ struct BatchTests {
             #expect(found == (0..<20).map { "data \($0)" } + [nil, nil, "data 3", nil])
         }
     }
+
+    @Test("rows are found by their keys, however small the table was when it was analysed", arguments: [0, 5, 2000])
+    func plans(rows: Int) async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            try await database.run(
+                """
+                INSERT INTO django_session SELECT md5(n::text), 'x', now() + interval '1 day' FROM generate_series(1, \(rows)) n
+                """)
+            try await database.run("ANALYZE django_session")
+            let store = try database.store()
+            for name in ["first", "second"] {
+                try await store.create(key(name), record("old"), replacing: nil)
+                #expect(try await store.load(key(name), now: SessionEngine.systemTime()) != nil)
+                try await store.update(key(name), record("new"), loaded: nil)
+            }
+            try await store.create(key("cycled"), record("new"), replacing: key("first"))
+            try await store.delete(key("second"))
+            // A connection's figures are written at its end.
+            store.close()
+            let byKey =
+                "SELECT sum(idx_scan)::bigint FROM pg_stat_user_indexes WHERE indexrelname NOT LIKE '%expire_date%'"
+            while try await database.number(byKey + " AND schemaname = current_schema()") == 0 {
+                await EventLoop.sleep(for: .milliseconds(20))
+            }
+            let others = """
+                SELECT seq_tup_read + (SELECT sum(idx_scan)::bigint FROM pg_stat_user_indexes
+                    WHERE indexrelname LIKE '%expire_date%' AND schemaname = current_schema())
+                FROM pg_stat_user_tables WHERE relname = 'django_session' AND schemaname = current_schema()
+                """
+            #expect(try await database.number(others) == 0)
+        }
+    }
 }

@@ -103,6 +103,22 @@ def test_cut_connections_are_made_anew(stack, restored, key):
     assert set(acknowledged) <= {found for (found,) in stack.sql("SELECT session_key FROM django_session")}
 
 
+def test_cuts_faster_than_the_deadline_are_answered_and_forgotten(stack, restored, key):
+    """Every connection cut five times a second: 200 or 503, nothing acknowledged is lost, and all is well soon after."""
+    acknowledged = []
+    with load(watcher(stack, key), newcomer(stack, acknowledged)) as (watching, logging_in):
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            stack.sql(CUT + " AND datname = 'sessiond'", database="postgres")
+            time.sleep(0.2)
+        reads, logins = watching.count(200), len(acknowledged)
+        wait_until(lambda: watching.count(200) >= reads + 20 and len(acknowledged) >= logins + 20, 3, "the way back")
+    assert set(watching.outcomes) <= {200, 503}, (watching.outcomes, watching.failures[:3])
+    assert set(logging_in.outcomes) <= {200, 503}, (logging_in.outcomes, logging_in.failures[:3])
+    assert acknowledged and watching.slowest < 2 * DEADLINE
+    assert set(acknowledged) <= {found for (found,) in stack.sql("SELECT session_key FROM django_session")}
+
+
 def test_a_silent_database_costs_the_deadline_and_not_the_form(stack, restored, key):
     others = "SELECT pid FROM pg_stat_activity WHERE datname = 'sessiond' AND pid <> pg_backend_pid()"
     frozen = [stack.postgres.pid, *(pid for (pid,) in stack.sql(others))]

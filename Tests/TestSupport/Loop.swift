@@ -16,7 +16,7 @@ private let loopThread: pthread_t = {
 }()
 
 private func runLoop() -> UnsafeMutableRawPointer? {
-    EventLoop.run { await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in } }
+    EventLoop.run { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
     return nil
 }
 
