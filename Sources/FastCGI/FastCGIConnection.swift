@@ -203,12 +203,12 @@ final class FastCGIConnection {
         isBusy = false
         served = 0
         guard !isClosed else { return request.abandon() }
-        if server.isDraining { closesAfterOutput = true }
-        if response.count <= Self.directAnswer, socketIsEmpty {
+        if !server.isDraining, response.count <= Self.directAnswer, socketIsEmpty {
             guard request.finish(response, on: descriptor) else { return forget() }
         } else {
             guard let bytes = request.finish(response) else { return close() }
             output += bytes
+            if server.isDraining, !closesAfterOutput { output += Management.farewell }
         }
         advance()
     }

@@ -39,7 +39,8 @@ public final class FastCGIServer {
 
     isolated deinit { buffer.deallocate() }
 
-    /// Takes no new connection, ends each one after its next answer, and all that are idle after `grace`.
+    /// Takes no new connection, asks the web server after each answer to close the connection, and closes after `grace`
+    /// those that are left.
     /// - Returns: when the last connection is closed.
     public func drain(grace: Duration) async {
         isDraining = true

@@ -25,6 +25,16 @@ enum Management {
         return reply
     }
 
+    /// What follows the last answer on a connection that is to be kept no longer.
+    ///
+    /// A server that closes a kept connection can meet a request already on its way, and nginx does not send a POST
+    /// twice. So the web server is to close it, and nginx does where bytes follow an answer that belong to no request.
+    static let farewell: [UInt8] = {
+        var record: [UInt8] = []
+        Record.append(Record.Kind.unknownType, 0, [UInt8](repeating: 0, count: 8), to: &record)
+        return record
+    }()
+
     static func endRequest(_ requestID: UInt16, _ status: ProtocolStatus) -> [UInt8] {
         var reply: [UInt8] = []
         Record.append(Record.Kind.endRequest, requestID, [0, 0, 0, 0, status.rawValue, 0, 0, 0], to: &reply)

@@ -85,6 +85,9 @@ final class FastCGIClient {
         return nil
     }
 
+    /// Whether bytes have arrived that were not asked for yet.
+    var hasMore: Bool { !input.isEmpty }
+
     /// Whether the server closes the connection without a further byte.
     func isAtEnd() -> Bool { input.isEmpty && !readMore() && errno != EAGAIN }
 
