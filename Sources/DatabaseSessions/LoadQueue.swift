@@ -41,7 +41,7 @@ final class LoadQueue {
             deadlines.arm()
             guard !isPumping else { return }
             isPumping = true
-            EventLoop.startLater { [self] in await pump() }
+            EventLoop.start { [self] in await pump() }
         }
         return try answer.get()
     }

@@ -50,7 +50,7 @@ final class WriteQueue {
     private func startPumping() {
         guard !isPumping, !ready.isEmpty else { return }
         isPumping = true
-        EventLoop.startLater { [self] in await pump() }
+        EventLoop.start { [self] in await pump() }
     }
 
     private func pump() async {
@@ -150,7 +150,7 @@ final class WriteQueue {
         alone.append(write)
         guard !isPumpingAlone else { return }
         isPumpingAlone = true
-        EventLoop.startLater { [self] in await pumpAlone() }
+        EventLoop.start { [self] in await pumpAlone() }
     }
 
     private func pumpAlone() async {

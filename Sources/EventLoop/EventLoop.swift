@@ -71,38 +71,24 @@ public actor EventLoop {
         return try outcome.get()
     }
 
-    /// Starts a task at once, on the caller's stack, until its first suspension.
+    /// Starts a task. It runs when the events at hand have been handled, so that it sees what all of them did.
     @EventLoop
     public static func start(_ body: @escaping @EventLoop () async -> Void) {
-        Task.immediate(executorPreference: shared.executor, operation: body)
-    }
-
-    /// Starts a task when the events at hand have been handled, so that it sees what all of them did.
-    @EventLoop
-    public static func startLater(_ body: @escaping @EventLoop () async -> Void) {
         Task(executorPreference: shared.executor, operation: body)
     }
 
     /// Runs the loop on the calling thread until `body` has returned.
     public nonisolated static func run(_ body: @escaping @EventLoop () async -> Void) {
         shared.executor.adoptThread()
-        assumeIsolated {
-            startLater {
+        Task(executorPreference: shared.executor) { @EventLoop in
+            start {
                 await body()
                 reactor.stop()
             }
             reactor.run()
         }
+        shared.executor.runLoop()
         shared.executor.releaseThread()
-    }
-
-    /// As `MainActor.assumeIsolated`, which other global actors do not have.
-    private nonisolated static func assumeIsolated(_ body: @EventLoop () -> Void) {
-        shared.executor.checkIsolated()
-        withoutActuallyEscaping(body) { body in
-            // The two function types differ in the isolation alone, which was just checked.
-            unsafeBitCast(body, to: (() -> Void).self)()
-        }
     }
 }
 

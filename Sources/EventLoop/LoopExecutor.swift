@@ -67,11 +67,20 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
     /// Runs the jobs that wait, and those that they make; but jobs that make jobs for ever do not keep the loop from
     /// its events: what is left after a few rounds waits for the next turn.
     func runJobs() {
-        let executor = asUnownedSerialExecutor()
         for _ in 0..<16 where hasJobs {
             swap(&jobs, &running)
-            for job in running { job.runSynchronously(on: executor) }
+            for job in running { run(job) }
             running.removeAll(keepingCapacity: true)
         }
+    }
+
+    /// Runs the job that was made last: the loop itself, within which all others run.
+    func runLoop() {
+        if let loop = jobs.popLast() { run(loop) }
+    }
+
+    /// Both executors are named, or the runtime would take each `await` for a change of executor.
+    private func run(_ job: UnownedJob) {
+        job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
     }
 }

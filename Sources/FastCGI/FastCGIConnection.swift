@@ -26,7 +26,6 @@ final class FastCGIConnection {
     private(set) var isBusy = false
     private var isWriting = false
     private var isClosed = false
-    private var isAdvancing = false
     private var awaitsTurn = false
     /// Whether there may be something to read: edges are told once, so this stays until the socket is known to be empty.
     private var hasNews = false
@@ -78,10 +77,7 @@ final class FastCGIConnection {
 
     /// Goes on until it must wait: for the peer, for an answer, or for its next turn.
     private func advance() {
-        // A request that is answered at once comes back here from within its step.
-        guard !isAdvancing, !awaitsTurn else { return }
-        isAdvancing = true
-        defer { isAdvancing = false }
+        guard !awaitsTurn else { return }
         var steps = 0
         while !awaitsTurn, step() {
             steps += 1

@@ -125,7 +125,7 @@ public final class PostgresClient {
     private func startConnecting() {
         guard !isConnecting, !isClosed else { return }
         isConnecting = true
-        EventLoop.startLater { [self] in await connect() }
+        EventLoop.start { [self] in await connect() }
     }
 
     /// Tries all hosts in turn, again and again, with pauses of 50 ms to 1 s between the rounds: also where a connection

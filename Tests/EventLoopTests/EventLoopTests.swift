@@ -98,18 +98,19 @@ struct EventLoopTests {
         }
     }
 
-    @Test("tasks started later run after what started them")
-    func startLater() async throws {
+    @Test("tasks run in the order in which they were started, after what started them")
+    func startedTasks() async throws {
         try await onLoop {
             var order: [String] = []
             await withCheckedContinuation { done in
-                EventLoop.startLater {
-                    order.append("later")
+                EventLoop.start { order.append("first") }
+                EventLoop.start {
+                    order.append("second")
                     done.resume()
                 }
-                EventLoop.start { order.append("now") }
+                order.append("starter")
             }
-            #expect(order == ["now", "later"])
+            #expect(order == ["starter", "first", "second"])
         }
     }
 }
