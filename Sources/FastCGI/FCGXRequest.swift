@@ -87,12 +87,7 @@ final class FCGXRequest {
         var entry = request.pointee.envp
         while let text = entry?.pointee {
             let start = UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
-            let bytes = UnsafeBufferPointer(start: start, count: strlen(text))
-            if let equals = bytes.firstIndex(of: UInt8(ascii: "=")) {
-                meta.append(
-                    name: UnsafeBufferPointer(rebasing: bytes[..<equals]),
-                    value: UnsafeBufferPointer(rebasing: bytes[(equals + 1)...]))
-            }
+            meta.append(assignment: UnsafeBufferPointer(start: start, count: strlen(text)))
             entry = entry?.successor()
         }
         return meta

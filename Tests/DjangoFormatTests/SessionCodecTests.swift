@@ -173,4 +173,16 @@ struct SessionCodecTests {
             #expect(inflater.inflate(changed, limit: 100) == nil)
         }
     }
+
+    @Test("the stream for small data compresses as zlib's own", arguments: 1...Deflater.smallSize)
+    func smallData(size: Int) throws {
+        let (deflater, reference) = (Deflater(), DeflateStream(memoryLevel: 8))
+        var random = RandomValues.Generator(state: UInt64(size))
+        for letters in [1, 2, 3, 5, 20, 256] {
+            for _ in 0..<500 {
+                let data = (0..<size).map { _ in UInt8(random.next() % UInt64(letters)) }
+                #expect(deflater.deflate(data, limit: 100) == reference.deflate(data, limit: 100))
+            }
+        }
+    }
 }

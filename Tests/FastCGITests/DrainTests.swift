@@ -74,7 +74,7 @@ extension SocketTests {
             let test = try await TestServer()
             let client = try test.client()
             client.send(request(["PAUSE": "300", "SIZE": "\(size)"]))
-            usleep(50_000)
+            while try await test.requestsServed() == 0 { usleep(1000) }
             async let duration = drain(test, grace: .milliseconds(20))
             #expect(client.answer()?.content == pattern(size))
             #expect(client.isAtEnd())
@@ -86,7 +86,7 @@ extension SocketTests {
             let test = try await TestServer()
             let client = try test.client()
             client.send(request(["SIZE": "3000000"]))
-            usleep(50_000)
+            client.waitForBytes()
             async let duration = drain(test, grace: .milliseconds(20))
             usleep(100_000)
             #expect(client.answer()?.content == pattern(3_000_000))
@@ -109,7 +109,7 @@ extension SocketTests {
             let test = try await TestServer()
             let client = try test.client()
             client.send(request(["PAUSE": "100"]))
-            usleep(30_000)
+            while try await test.requestsServed() == 0 { usleep(1000) }
             client.close()
             #expect(try await drain(test, grace: .milliseconds(20)) < .seconds(5))
             #expect(try await test.openDescriptors() == 0)

@@ -85,6 +85,12 @@ final class FastCGIClient {
         return nil
     }
 
+    /// Waits until bytes have arrived, and leaves them there.
+    func waitForBytes() {
+        var byte: UInt8 = 0
+        recv(descriptor, &byte, 1, Int32(MSG_PEEK))
+    }
+
     /// Whether bytes have arrived that were not asked for yet.
     var hasMore: Bool { !input.isEmpty }
 

@@ -11,9 +11,11 @@ public enum CSRF {
 
     private static let alphabet = [UInt8]("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8)
 
+    private static let alphabetSize = 62
+
     /// The place of each byte in the alphabet; the alphabet's length for those that are not in it.
     private static let places: [UInt8] = {
-        var places = [UInt8](repeating: UInt8(alphabet.count), count: 256)
+        var places = [UInt8](repeating: UInt8(alphabetSize), count: 256)
         for (place, byte) in alphabet.enumerated() { places[Int(byte)] = UInt8(place) }
         return places
     }()
@@ -33,9 +35,11 @@ public enum CSRF {
 
     /// Checks that `token` is 32 characters (a secret) or 64 (a masked one) of the alphabet.
     public static func validate(_ token: String) throws(FormatError) {
-        let length = token.unicodeScalars.count
+        let isOfAlphabet = isOfAlphabet(token.utf8Span.span)
+        // Django counts code points.
+        let length = isOfAlphabet ? token.utf8.count : token.unicodeScalars.count
         guard length == secretLength || length == tokenLength else { throw .incorrectLength }
-        guard isOfAlphabet(token.utf8Span.span) else { throw .invalidCharacters }
+        guard isOfAlphabet else { throw .invalidCharacters }
     }
 
     /// A token for `secret`, different at each call. The secret has passed `validate`; a token for anything else
@@ -46,7 +50,10 @@ public enum CSRF {
 
     static func mask(_ secret: String, with mask: [UInt8]) -> String {
         let cipher = combine(secret.utf8Span.span, mask.span) { place, maskPlace in place + maskPlace }
-        return String(decoding: mask + cipher, as: UTF8.self)
+        return String(unsafeUninitializedCapacity: tokenLength) { token in
+            let end = token.initialize(fromContentsOf: mask)
+            return token[end...].initialize(fromContentsOf: cipher)
+        }
     }
 
     /// The secret that a token of 64 characters masks, or nil if it is no such token.
@@ -54,7 +61,7 @@ public enum CSRF {
         let bytes = token.utf8Span.span
         guard bytes.count == tokenLength, isOfAlphabet(bytes) else { return nil }
         let (mask, cipher) = (bytes.extracting(first: secretLength), bytes.extracting(last: secretLength))
-        let secret = combine(cipher, mask) { place, maskPlace in place + alphabet.count - maskPlace }
+        let secret = combine(cipher, mask) { place, maskPlace in place + alphabetSize - maskPlace }
         return String(decoding: secret, as: UTF8.self)
     }
 
@@ -67,19 +74,18 @@ public enum CSRF {
 
     /// The characters at the combined places of two texts, counted round the alphabet.
     private static func combine(_ text: Span<UInt8>, _ mask: Span<UInt8>, _ places: (Int, Int) -> Int) -> [UInt8] {
-        let (alphabet, table) = (alphabet, Self.places)
-        var result: [UInt8] = []
-        result.reserveCapacity(secretLength)
-        for index in 0..<min(text.count, mask.count) {
-            let place = places(Int(table[Int(text[index])]), Int(table[Int(mask[index])]))
-            result.append(alphabet[place % alphabet.count])
+        let (alphabet, table) = (alphabet.span, Self.places.span)
+        return [UInt8](capacity: secretLength) { result in
+            for index in 0..<min(text.count, mask.count, secretLength) {
+                let place = places(Int(table[Int(text[index])]), Int(table[Int(mask[index])]))
+                result.append(alphabet[place % alphabetSize])
+            }
         }
-        return result
     }
 
     private static func isOfAlphabet(_ text: Span<UInt8>) -> Bool {
         let places = places
-        for index in 0..<text.count where places[Int(text[index])] == alphabet.count { return false }
+        for index in 0..<text.count where places[Int(text[index])] == alphabetSize { return false }
         return true
     }
 }

@@ -2,14 +2,31 @@ import CZlib
 
 /// Compression as `zlib.compress(data)` in Python, to the byte.
 ///
-/// One stream serves all calls: making one allocates 268 KB.
+/// Its streams serve all calls: to make one allocates 268 KB, and to reset one clears 64 KB. So the smallest data, which
+/// most sessions are, has a stream with the least memory. Their output is the same for up to 32 bytes: zlib looks at no
+/// fewer than 32 earlier places for a match, so that it sees all of them, however coarsely its table is divided.
 final class Deflater {
+    static let smallSize = 32
+
+    private let stream = DeflateStream(memoryLevel: 8)
+    private let smallStream = DeflateStream(memoryLevel: 1)
+
+    /// The compressed bytes, or nil if there would be more of them than `limit`.
+    func deflate(_ data: [UInt8], limit: Int) -> [UInt8]? {
+        (data.count <= Self.smallSize ? smallStream : stream).deflate(data, limit: limit)
+    }
+}
+
+final class DeflateStream {
     private let stream: UnsafeMutablePointer<z_stream>
 
-    init() {
+    /// - Parameter memoryLevel: zlib's `memLevel`; Python's is 8.
+    init(memoryLevel: Int32) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        let status = deflateInit_(stream, Z_DEFAULT_COMPRESSION, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        let status = deflateInit2_(
+            stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS, memoryLevel, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size))
         precondition(status == Z_OK, "zlib cannot set up compression")
     }
 
@@ -19,7 +36,6 @@ final class Deflater {
         stream.deallocate()
     }
 
-    /// The compressed bytes, or nil if there would be more of them than `limit`.
     func deflate(_ data: [UInt8], limit: Int) -> [UInt8]? {
         guard limit > 0, let available = UInt32(exactly: data.count), deflateReset(stream) == Z_OK else { return nil }
         var isComplete = false

@@ -32,6 +32,11 @@ extension Span<UInt8> {
     }
 }
 
+extension String {
+    /// Whether the texts are equal as Python compares them; Swift's `==` takes composed and decomposed letters for equal.
+    func hasBytes(of other: String) -> Bool { utf8Span.span.equals(other.utf8Span.span) }
+}
+
 extension ArraySlice<UInt8> {
     var isUTF8: Bool { allSatisfy { $0 < 0x80 } || String(validating: self, as: UTF8.self) != nil }
 

@@ -1,10 +1,12 @@
 /// One line of a response's head. What exists is well-formed: a name or value that could begin another line is refused
 /// when the field is made.
 public struct HeaderField: Sendable, Equatable {
-    public let name: String
-    public let value: String
     /// As it is sent, line break included.
     let line: [UInt8]
+    private let nameLength: Int
+
+    public var name: String { String(decoding: line[..<nameLength], as: UTF8.self) }
+    public var value: String { String(decoding: line[(nameLength + 2)..<(line.count - 2)], as: UTF8.self) }
 
     /// - Throws: ``BadHeaderError`` where the name is no token or the value holds CR, LF, NUL or another control
     ///   character than the tab (Django's error of that name).
@@ -18,8 +20,7 @@ public struct HeaderField: Sendable, Equatable {
 
     /// A field whose text was written here, not by a peer or a setting.
     init(fixed name: String, _ value: String) {
-        self.name = name
-        self.value = value
+        nameLength = name.utf8.count
         var line: [UInt8] = []
         line.reserveCapacity(name.utf8.count + value.utf8.count + 4)
         line.append(contentsOf: name.utf8)
@@ -34,10 +35,17 @@ public struct HeaderField: Sendable, Equatable {
     static let neverCache = HeaderField(
         fixed: "Cache-Control", "max-age=0, no-cache, no-store, must-revalidate, private")
 
-    func isNamed(_ other: String) -> Bool {
-        guard name.utf8.count == other.utf8.count else { return false }
-        let (own, other) = (name.utf8Span.span, other.utf8Span.span)
-        for index in own.indices where own[index].asciiLowercased != other[index].asciiLowercased { return false }
+    /// Whether this is its name, whatever the case.
+    func isNamed(_ name: String) -> Bool { isNamed(name.utf8Span.span) }
+
+    func hasName(of other: HeaderField) -> Bool {
+        nameLength == other.nameLength && isNamed(other.line.span.extracting(first: other.nameLength))
+    }
+
+    private func isNamed(_ name: Span<UInt8>) -> Bool {
+        guard name.count == nameLength else { return false }
+        let line = line.span
+        for index in name.indices where name[index].asciiLowercased != line[index].asciiLowercased { return false }
         return true
     }
 

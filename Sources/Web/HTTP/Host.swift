@@ -1,19 +1,31 @@
-/// Which of the names that clients call this server by are its own (Django's `validate_host`).
-enum Host {
-    private static let local = [".localhost", "127.0.0.1", "[::1]"]
+/// A name of this server, or of all servers below a domain: `example.com`, `.example.com` (Django's `is_same_domain`).
+struct HostPattern: Sendable {
+    private let bytes: ArraySlice<UInt8>
 
-    /// - Parameter host: as the `Host` header has it, with or without a port.
-    static func isAllowed(_ host: ArraySlice<UInt8>, by allowedHosts: [String]) -> Bool {
-        guard let domain = domain(of: host) else { return false }
-        return (allowedHosts.isEmpty ? local : allowedHosts).contains { $0 == "*" || isSameDomain(domain, $0) }
+    init(_ pattern: String) { bytes = Array(pattern.utf8)[...].asciiLowercased[...] }
+
+    /// Whether `host`, in lower case, is the name or, where that begins with a dot, belongs to it.
+    func matches(_ host: ArraySlice<UInt8>) -> Bool {
+        guard bytes.first == UInt8(ascii: ".") else { return !bytes.isEmpty && host == bytes }
+        return host == bytes.dropFirst() || host.suffix(bytes.count) == bytes
+    }
+}
+
+/// Which of the names that clients call this server by are its own (Django's `ALLOWED_HOSTS` and `validate_host`).
+struct AllowedHosts: Sendable {
+    private let allowsAll: Bool
+    private let patterns: [HostPattern]
+
+    /// - Parameter names: without any, the local machine's own names are allowed.
+    init(_ names: [String]) {
+        allowsAll = names.contains("*")
+        patterns = (names.isEmpty ? [".localhost", "127.0.0.1", "[::1]"] : names).map { HostPattern($0) }
     }
 
-    /// Whether `host`, in lower case, is `pattern` or, where that begins with a dot, belongs to it (Django's
-    /// `is_same_domain`).
-    static func isSameDomain(_ host: ArraySlice<UInt8>, _ pattern: String) -> Bool {
-        let pattern = Array(pattern.utf8)[...].asciiLowercased[...]
-        guard pattern.first == UInt8(ascii: ".") else { return !pattern.isEmpty && host == pattern }
-        return host == pattern.dropFirst() || host.suffix(pattern.count) == pattern
+    /// - Parameter host: as the `Host` header has it, with or without a port.
+    func contains(_ host: ArraySlice<UInt8>) -> Bool {
+        guard let domain = Self.domain(of: host) else { return false }
+        return allowsAll || patterns.contains { $0.matches(domain) }
     }
 
     /// The host without its port and trailing dot, in lower case; nil where it is malformed: it must be

@@ -35,6 +35,14 @@ public struct Meta: Sendable {
         entries.append(Entry(name: start..<middle, value: middle..<bytes.count))
     }
 
+    /// Adds a parameter in the form in which C programs have it: `NAME=value`. What has no `=` is passed over.
+    public mutating func append(assignment: UnsafeBufferPointer<UInt8>) {
+        guard let equals = assignment.firstIndex(of: UInt8(ascii: "=")) else { return }
+        let start = bytes.count
+        bytes.append(contentsOf: assignment)
+        entries.append(Entry(name: start..<start + equals, value: start + equals + 1..<bytes.count))
+    }
+
     public mutating func append(_ name: String, _ value: String) {
         append(name: name.utf8, value: value.utf8)
     }

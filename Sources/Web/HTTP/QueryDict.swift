@@ -13,12 +13,12 @@ public struct QueryDict: Sendable {
 
     /// The last value of the field, nil where there is none (Django's `get`).
     public subscript(_ name: String) -> String? {
-        items.last { $0.name.utf8.elementsEqual(name.utf8) }?.value
+        items.last { $0.name.hasBytes(of: name) }?.value
     }
 
     /// All values of the field, empty where there is none (Django's `getlist`).
     public func getList(_ name: String) -> [String] {
-        items.compactMap { $0.name.utf8.elementsEqual(name.utf8) ? $0.value : nil }
+        items.compactMap { $0.name.hasBytes(of: name) ? $0.value : nil }
     }
 
     public var isEmpty: Bool { items.isEmpty }

@@ -99,7 +99,7 @@ public final class Request {
             host = name
             if port != (isSecure ? "443" : "80") { host.append(contentsOf: ":\(port)".utf8) }
         }
-        guard Host.isAllowed(host, by: settings.allowedHosts) else {
+        guard settings.hosts.contains(host) else {
             throw .badRequest("Invalid HTTP_HOST header. You may need to add the host to ALLOWED_HOSTS.")
         }
         return String(decoding: host, as: UTF8.self)

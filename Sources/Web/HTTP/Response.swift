@@ -40,7 +40,7 @@ public struct Response: Sendable {
     }
 
     public mutating func set(_ field: HeaderField) {
-        if let index = headers.firstIndex(where: { $0.isNamed(field.name) }) {
+        if let index = headers.firstIndex(where: { $0.hasName(of: field) }) {
             headers[index] = field
         } else {
             headers.append(field)
@@ -49,7 +49,7 @@ public struct Response: Sendable {
 
     /// Sets a header unless there is one of that name (Django's `setdefault`).
     public mutating func setDefault(_ field: HeaderField) {
-        if !headers.contains(where: { $0.isNamed(field.name) }) { headers.append(field) }
+        if !headers.contains(where: { $0.hasName(of: field) }) { headers.append(field) }
     }
 
     public mutating func removeHeader(_ name: String) {
@@ -58,7 +58,7 @@ public struct Response: Sendable {
 
     /// Sets a cookie in place of an earlier one of that name, and where that stood.
     public mutating func setCookie(_ cookie: SetCookie) {
-        if let index = cookies.firstIndex(where: { $0.name.utf8.elementsEqual(cookie.name.utf8) }) {
+        if let index = cookies.firstIndex(where: { $0.name.hasBytes(of: cookie.name) }) {
             cookies[index] = cookie
         } else {
             cookies.append(cookie)

@@ -2,7 +2,10 @@
 public struct WebSettings: Sendable {
     /// `ALLOWED_HOSTS`: names, `.example.com` with all its subdomains, or `*`. Without any, only the local machine's own
     /// names are served, as Django does under DEBUG.
-    public var allowedHosts: [String] = []
+    public var allowedHosts: [String] = [] {
+        didSet { hosts = AllowedHosts(allowedHosts) }
+    }
+    private(set) var hosts = AllowedHosts([])
     /// `APPEND_SLASH`.
     public var appendSlash = true
     /// `DATA_UPLOAD_MAX_MEMORY_SIZE` in bytes; nil sets no limit.

@@ -71,7 +71,7 @@ public struct CSRFMiddleware: Middleware {
             throw reject("Referer checking failed - Referer is insecure while host is secure.")
         }
         if trustedOrigins.contains(host: url.netloc) { return }
-        guard let good = goodReferer(request), Host.isSameDomain(url.netloc, good) else {
+        guard let good = goodReferer(request), HostPattern(good).matches(url.netloc) else {
             throw reject("Referer checking failed - \(text(referer)) does not match any trusted origins.")
         }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 extension Response {
     /// Says that the response depends on a request header (Django's `patch_vary_headers`): adds the name unless it is there,
@@ -16,7 +17,21 @@ extension Response {
 
     /// Keeps every cache from storing the response (Django's `add_never_cache_headers`).
     public mutating func addNeverCacheHeaders() {
-        setDefault(HeaderField(fixed: "Expires", HTTPDate.format(Int64(time(nil)))))
+        setDefault(.expiring(at: Int64(time(nil))))
         set(.neverCache)
+    }
+}
+
+extension HeaderField {
+    private static let expires = Mutex((unixSeconds: Int64.min, field: HeaderField(fixed: "Expires", "0")))
+
+    /// `Expires` with this date, which is written once a second.
+    fileprivate static func expiring(at unixSeconds: Int64) -> HeaderField {
+        expires.withLock { last in
+            if last.unixSeconds != unixSeconds {
+                last = (unixSeconds, HeaderField(fixed: "Expires", HTTPDate.format(unixSeconds)))
+            }
+            return last.field
+        }
     }
 }

@@ -1,7 +1,7 @@
 extension TemplateValue {
     /// Python's `==`: numbers compare by value whatever their kind, text by code points.
     func equals(_ other: TemplateValue) -> Bool {
-        if let mine = text { return other.text.map { mine.utf8.elementsEqual($0.utf8) } ?? false }
+        if let mine = text { return other.text.map { mine.hasBytes(of: $0) } ?? false }
         if let mine = integer, let its = other.integer { return mine == its }
         if let mine = number, let its = other.number { return mine == its }
         switch (self, other) {

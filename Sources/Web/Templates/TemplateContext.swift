@@ -13,7 +13,8 @@ public struct TemplateContext {
 
 /// The state of one rendering: the scopes of variables and what the tags have switched.
 struct RenderContext {
-    private var values: [String: TemplateValue]
+    /// What the view has given. There are few: to look through them costs less than a hash.
+    private var values: [(name: String, value: TemplateValue)]
     private var csrfToken: (() -> String)?
     /// The variables that tags have set, the innermost last; a scope is what stands behind `scopeStart`.
     private var locals: [(name: String, value: TemplateValue)] = []
@@ -28,7 +29,7 @@ struct RenderContext {
     private var includeDepth = 0
 
     init(_ context: TemplateContext, library: TemplateLibrary) {
-        values = context.values
+        values = context.values.map { (name: $0.key, value: $0.value) }
         csrfToken = context.csrfToken
         self.library = library
     }
@@ -68,8 +69,8 @@ struct RenderContext {
     }
 
     func lookUp(_ name: String) -> TemplateValue? {
-        for local in locals.reversed() where local.name == name { return local.value }
-        if let value = values[name] { return value }
+        if let index = locals.lastIndex(where: { $0.name == name }) { return locals[index].value }
+        if let index = values.firstIndex(where: { $0.name == name }) { return values[index].value }
         switch name {
         case "True": return .bool(true)
         case "False": return .bool(false)
@@ -92,7 +93,7 @@ struct RenderContext {
         }
         includeDepth += 1
         (blocks, currentBlock) = (template.blocks, nil)
-        if isolated { (values, csrfToken, locals) = ([:], nil, []) }
+        if isolated { (values, csrfToken, locals) = ([], nil, []) }
         scopeStart = locals.count
         locals += extra
         try template.nodes.render(&self, into: &output)
