@@ -14,6 +14,23 @@ SESSIONS = 10_000
 SETTINGS = ["fsync = on", "synchronous_commit = on", "max_connections = 400", "pg_stat_statements.track = none"]
 """PostgreSQL's, beside its defaults."""
 
+PROTOCOLS = {
+    "fastcgi": [],
+    "uwsgi": [
+        (r"fastcgi_keep_conn\s[^;]*;", ""),
+        (r"\bfastcgi_(?!temp_path)", "uwsgi_"),
+    ],
+    "proxy": [
+        (r"fastcgi_keep_conn\s[^;]*;", 'proxy_http_version 1.1;\n    proxy_set_header Connection "";'),
+        (r"fastcgi_param\s+HTTP_(\w+)", lambda found: "proxy_set_header " + found[1].replace("_", "-")),
+        (r"fastcgi_param\s[^;]*;", ""),
+        (r"fastcgi_pass\s+", "proxy_pass http://"),
+        (r"\bfastcgi_(?!temp_path)", "proxy_"),
+    ],
+}
+"""What turns the project's nginx files into those for a peer that speaks another protocol; nginx has the same
+directives for each."""
+
 
 class Bench(Stack):
     """The stack of the end-to-end tests, with room for other peers than sessiond."""
@@ -46,12 +63,30 @@ class Bench(Stack):
         state = self.directory / "peers" / peer.name
         for directory in (state.parent, state, state / "run", state / "log", state / "nginx"):
             self.own(directory)
-        listener = self.open_listener(state / "run/worker.sock")
-        command = [str(word).format(database=self.database_url()) for word in peer.command]
+        files = self.copy_files(peer, state)
+        places = {"files": files, "state": state, "socket": state / "run/worker.sock", "run": self.run,
+                  "database": self.database_url()}
+
+        def fill(text):
+            return str(text).format(**places)
+
+        command = [fill(word) for word in peer.command]
+        environment = self.environment(**{name: fill(text) for name, text in peer.environment.items()})
+        listener = self.open_listener(places["socket"])
         for _ in range(peer.processes):
-            self.workers.append(self.spawn(*command, log=f"{peer.name}.log", stdin=listener))
-        self.ports[peer.name] = self.start_front(peer, state)
+            self.workers.append(self.spawn(*command, log=f"{peer.name}.log", stdin=listener, env=environment))
+        parameters = {name: fill(text) for name, text in peer.parameters.items()}
+        self.ports[peer.name] = self.start_front(peer, state, parameters)
         wait_until(lambda: self.answers(peer), what=f"the first page of {peer.name}")
+
+    def copy_files(self, peer, state):
+        """Gives the peer its files where it can read them, as it may not where the sources lie."""
+        files = state / "files"
+        files.mkdir()
+        for source in peer.files:
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, files / source.name)
+        return files
 
     def open_listener(self, path):
         listener = socket.socket(socket.AF_UNIX)
@@ -63,13 +98,11 @@ class Bench(Stack):
         self.listeners.append(listener)
         return listener
 
-    def start_front(self, peer, state):
+    def start_front(self, peer, state, parameters):
         port = free_port()
         for source in (ROOT / "nginx").iterdir():
-            text = source.read_text().replace("@STATE@", str(state)).replace("@PORT@", str(port))
-            text = re.sub(r"\bkeepalive\s+\d+;", f"keepalive {peer.keepalive};" if peer.keepalive else "", text)
-            if not peer.keepalive:
-                text = re.sub(r"(fastcgi_keep_conn\s+)on;", r"\1off;", text)
+            text = front_text(source.read_text(), peer, parameters)
+            text = text.replace("@STATE@", str(state)).replace("@PORT@", str(port))
             (state / "nginx" / source.name.replace("demo.conf.in", "nginx.conf")).write_text(text)
         words = ["-p", state / "nginx", "-c", state / "nginx/nginx.conf", "-e", state / "log/nginx.log"]
         nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
@@ -119,3 +152,16 @@ class Bench(Stack):
         super().stop()
         for listener in self.listeners:
             listener.close()
+
+
+def front_text(text, peer, parameters):
+    """One of the project's nginx files as this peer needs it."""
+    text = re.sub(r"\bkeepalive\s+\d+;", f"keepalive {peer.keepalive};" if peer.keepalive else "", text)
+    if not peer.keepalive:
+        text = re.sub(r"(fastcgi_keep_conn\s+)on;", r"\1off;", text)
+    for name, value in parameters.items():
+        text = re.sub(rf"fastcgi_param\s+{name}\s[^;]*;", "", text)
+        text = re.sub(r"(?=\bfastcgi_pass\s)", f'fastcgi_param {name} "{value}";\n    ', text)
+    for pattern, replacement in PROTOCOLS[peer.protocol]:
+        text = re.sub(pattern, replacement, text)
+    return text
