@@ -1,11 +1,11 @@
 """What a comparison runs on: one PostgreSQL, and each peer behind an nginx of its own, with the project's files."""
 
 import os
-import re
 import shutil
 import socket
 import time
 
+from front import nginx_text
 from stack import ROOT, Stack, accepts, free_port, wait_until
 
 SESSIONS = 10_000
@@ -13,23 +13,6 @@ SESSIONS = 10_000
 
 SETTINGS = ["fsync = on", "synchronous_commit = on", "max_connections = 400", "pg_stat_statements.track = none"]
 """PostgreSQL's, beside its defaults."""
-
-PROTOCOLS = {
-    "fastcgi": [],
-    "uwsgi": [
-        (r"fastcgi_keep_conn\s[^;]*;", ""),
-        (r"\bfastcgi_(?!temp_path)", "uwsgi_"),
-    ],
-    "proxy": [
-        (r"fastcgi_keep_conn\s[^;]*;", 'proxy_http_version 1.1;\n    proxy_set_header Connection "";'),
-        (r"fastcgi_param\s+HTTP_(\w+)", lambda found: "proxy_set_header " + found[1].replace("_", "-")),
-        (r"fastcgi_param\s[^;]*;", ""),
-        (r"fastcgi_pass\s+", "proxy_pass http://"),
-        (r"\bfastcgi_(?!temp_path)", "proxy_"),
-    ],
-}
-"""What turns the project's nginx files into those for a peer that speaks another protocol; nginx has the same
-directives for each."""
 
 
 class Bench(Stack):
@@ -70,13 +53,15 @@ class Bench(Stack):
         def fill(text):
             return str(text).format(**places)
 
+        def fill_all(texts):
+            return {name: fill(text) for name, text in texts.items()}
+
         command = [fill(word) for word in peer.command]
-        environment = self.environment(**{name: fill(text) for name, text in peer.environment.items()})
+        environment = self.environment(**fill_all(peer.environment))
         listener = self.open_listener(places["socket"])
         for _ in range(peer.processes):
             self.workers.append(self.spawn(*command, log=f"{peer.name}.log", stdin=listener, env=environment))
-        parameters = {name: fill(text) for name, text in peer.parameters.items()}
-        self.ports[peer.name] = self.start_front(peer, state, parameters)
+        self.ports[peer.name] = self.start_front(peer, state, fill_all(peer.parameters))
         wait_until(lambda: self.answers(peer), what=f"the first page of {peer.name}")
 
     def copy_files(self, peer, state):
@@ -101,7 +86,7 @@ class Bench(Stack):
     def start_front(self, peer, state, parameters):
         port = free_port()
         for source in (ROOT / "nginx").iterdir():
-            text = front_text(source.read_text(), peer, parameters)
+            text = nginx_text(source.read_text(), peer, parameters)
             text = text.replace("@STATE@", str(state)).replace("@PORT@", str(port))
             (state / "nginx" / source.name.replace("demo.conf.in", "nginx.conf")).write_text(text)
         words = ["-p", state / "nginx", "-c", state / "nginx/nginx.conf", "-e", state / "log/nginx.log"]
@@ -152,16 +137,3 @@ class Bench(Stack):
         super().stop()
         for listener in self.listeners:
             listener.close()
-
-
-def front_text(text, peer, parameters):
-    """One of the project's nginx files as this peer needs it."""
-    text = re.sub(r"\bkeepalive\s+\d+;", f"keepalive {peer.keepalive};" if peer.keepalive else "", text)
-    if not peer.keepalive:
-        text = re.sub(r"(fastcgi_keep_conn\s+)on;", r"\1off;", text)
-    for name, value in parameters.items():
-        text = re.sub(rf"fastcgi_param\s+{name}\s[^;]*;", "", text)
-        text = re.sub(r"(?=\bfastcgi_pass\s)", f'fastcgi_param {name} "{value}";\n    ', text)
-    for pattern, replacement in PROTOCOLS[peer.protocol]:
-        text = re.sub(pattern, replacement, text)
-    return text

@@ -21,6 +21,9 @@ class Comparison:
 
     def run(self, rounds):
         self.loads = wrk.loads(self.bench)
+        for peer in self.bench.peers:
+            if peer.works:
+                self.check(peer)
         for load in self.loads:
             for peer in self.bench.peers:
                 self.measure(peer, load, 1)
@@ -33,6 +36,22 @@ class Comparison:
                     self.results.setdefault((load.name, peer.name), []).append(result)
                     self.progress(f"round {number + 1}/{rounds}  {load.name:12}  {peer.title:24}"
                                   f"{result.rate:>9,.0f} requests/s")
+
+    def check(self, peer):
+        """That a peer looks into the table: it knows the session that it makes, until that has expired or is gone."""
+        self.bench.port = self.bench.ports[peer.name]
+        form, read, login = self.loads
+        key = login.sample().cookie("sessionid").split(";")[0].split("=")[1]
+
+        def check_page(load, state):
+            response = self.bench.request("GET", wrk.FORM_PATH, [("Cookie", f"sessionid={key}")])
+            require(load.is_right(response), f"{peer.title}: a wrong page for a session that {state}")
+
+        check_page(read, "it has just made")
+        self.bench.sql("UPDATE django_session SET expire_date = now() - interval '1 s' WHERE session_key = %s", [key])
+        check_page(form, "has expired")
+        self.bench.sql("DELETE FROM django_session WHERE session_key = %s", [key])
+        check_page(form, "is gone")
 
     def measure(self, peer, load, seconds):
         """One run of wrk on the same table as every other.

@@ -11,6 +11,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 TEMPLATES = ROOT / "Sources/LoginApp/Templates"
 
+FORM_SIZE = 1629
+"""How many bytes sessiond's form has as it leaves the worker, header lines and page."""
+
 CONNECTIONS = 64
 """How many requests wait at once under wrk, and how many idle connections the project's nginx files keep."""
 
@@ -130,7 +133,7 @@ def c_thread(program, threads):
 
 def nothing(program, processes):
     title = f"nothing *, {counted(processes, 'process')}"
-    return Peer("nothing", f"nothing-{processes}", title, (program, 2600), processes=processes, works=False)
+    return Peer("nothing", f"nothing-{processes}", title, (program, FORM_SIZE), processes=processes, works=False)
 
 
 def go(program, connections):
@@ -154,15 +157,15 @@ DJANGO = {"environment": {"PYTHONPATH": "{files}", "DJANGO_SETTINGS_MODULE": "lo
 
 def django_gunicorn(program, workers):
     command = (program, "--bind", "fd://0", "--backlog", 4096, "--workers", workers, "--worker-tmp-dir", "/dev/shm",
-               "--graceful-timeout", 5, "login_site.wsgi")
+               "--graceful-timeout", 5, "--no-control-socket", "login_site.wsgi")
     return Peer("django-gunicorn", f"django-gunicorn-{workers}", f"Django, gunicorn, {workers}", command,
                 protocol="proxy", keepalive=0, **DJANGO)
 
 
 def django_uwsgi(program, processes):
     command = (program, "--plugin", "python3", "--virtualenv", sys.prefix, "--socket", "fd://0", "--master",
-               "--die-on-term", "--no-orphans", "--need-app", "--disable-logging", "--processes", processes,
-               "--module", "login_site.wsgi")
+               "--die-on-term", "--no-orphans", "--single-interpreter", "--need-app", "--disable-logging",
+               "--processes", processes, "--module", "login_site.wsgi")
     return Peer("django-uwsgi", f"django-uwsgi-{processes}", f"Django, uWSGI, {processes}", command, protocol="uwsgi",
                 parameters={"PATH_INFO": "$document_uri", "SCRIPT_NAME": ""}, keepalive=0, **DJANGO)
 
