@@ -144,6 +144,7 @@ func render(w http.ResponseWriter, name string, data interface{}) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(page.Len())) // so that nginx sends the answer in one piece
 	w.Header().Set("Vary", "Cookie")
 	w.Write(page.Bytes())
 }
