@@ -121,14 +121,17 @@ def sessiond(program, workers):
 
 
 def c_thread(program, threads):
-    """A kept connection holds its thread until it is closed.
+    """A kept connection holds its thread until it is closed, and a request that finds none waits for seconds.
 
-    So nginx keeps no more of them than leave a thread for every request that may wait: one that found none would wait
-    until an idle connection is closed, for seconds.
+    A process of nginx opens a connection when it has no idle one, so that it never has more than the load has; but what
+    it had in one run lies idle while another process needs as many in the next. So all are kept where there are threads
+    for all, and else as few as leave a thread for every request.
     """
-    keepalive = max(0, threads - CONNECTIONS) // os.cpu_count()  # nginx has a process for each core
-    command = (program, threads, "{database}")
-    return Peer("c", f"c-{threads}", f"C, {counted(threads, 'thread')}", command, keepalive=min(keepalive, CONNECTIONS))
+    processes = os.cpu_count()  # of nginx
+    spare = max(0, threads - CONNECTIONS) // processes
+    keepalive = CONNECTIONS if threads >= CONNECTIONS * processes else min(spare, CONNECTIONS)
+    return Peer("c", f"c-{threads}", f"C, {counted(threads, 'thread')}", (program, threads, "{database}"),
+                keepalive=keepalive)
 
 
 def nothing(program, processes):
@@ -179,7 +182,7 @@ C_PACKAGES = ("gcc", "libc6-dev", "pkg-config")
 DJANGO_WHEELS = ("django==5.2.*", "psycopg[binary]")
 
 KINDS = {
-    "c": Kind(c_thread, 80, compiled("c_thread.c", "fcgi", "libpq"), C_PACKAGES + ("libfcgi-dev", "libpq-dev")),
+    "c": Kind(c_thread, 128, compiled("c_thread.c", "fcgi", "libpq"), C_PACKAGES + ("libfcgi-dev", "libpq-dev")),
     "nothing": Kind(nothing, 2, compiled("nothing.c"), C_PACKAGES),
     "go": Kind(go, 16, compiled_go("session.go"), ("golang-go", "golang-github-jackc-pgx-v4-dev")),
     "php": Kind(php, 16, installed("php-fpm*"), ("php-fpm", "php-pgsql")),
