@@ -100,6 +100,11 @@ class Bench(Stack):
         self.port = self.ports[peer.name]
         return self.request("GET", "/myapp/connection/").status == 200
 
+    def last_error(self, peer):
+        """What the peer's nginx wrote last of what went wrong."""
+        lines = (self.directory / "peers" / peer.name / "log/nginx.log").read_text().splitlines()
+        return lines[-1] if lines else "empty"
+
     # -- the table
 
     def sign_in(self):

@@ -41,7 +41,9 @@ class Comparison:
         """That a peer looks into the table: it knows the session that it makes, until that has expired or is gone."""
         self.bench.port = self.bench.ports[peer.name]
         form, read, login = self.loads
-        key = login.sample().cookie("sessionid").split(";")[0].split("=")[1]
+        sample = login.sample()
+        require(login.is_right(sample), f"{peer.title} answers a login with status {sample.status} and a wrong page")
+        key = sample.cookie("sessionid").split(";")[0].split("=")[1]
 
         def check_page(load, state):
             response = self.bench.request("GET", wrk.FORM_PATH, [("Cookie", f"sessionid={key}")])
@@ -71,7 +73,8 @@ class Comparison:
         made = self.bench.rows() - before
 
         about = f"{peer.title}, {load.name}"
-        require(result.errors == 0, f"{about}: wrk counted {result.errors} errors in {result.requests} requests")
+        require(result.errors == 0, f"{about}: wrk counted {result.errors} errors in {result.requests} requests; "
+                                    f"nginx's log: {self.bench.last_error(peer)}")
         require(result.requests > 0, f"{about}: no request was answered")
         expected, size = size_on_wire(sample), result.bytes / result.requests
         require(abs(size - expected) < 0.1, f"{about}: {size:.2f} bytes an answer, not {expected}")
