@@ -1,11 +1,11 @@
 """What a comparison runs on: one PostgreSQL, and each peer behind an nginx of its own, with the project's files."""
 
 import os
-import re
 import shutil
 import socket
 import time
 
+from front import nginx_text
 from stack import ROOT, Stack, accepts, free_port, wait_until
 
 SESSIONS = 10_000
@@ -46,12 +46,32 @@ class Bench(Stack):
         state = self.directory / "peers" / peer.name
         for directory in (state.parent, state, state / "run", state / "log", state / "nginx"):
             self.own(directory)
-        listener = self.open_listener(state / "run/worker.sock")
-        command = [str(word).format(database=self.database_url()) for word in peer.command]
+        files = self.copy_files(peer, state)
+        places = {"files": files, "state": state, "socket": state / "run/worker.sock", "run": self.run,
+                  "database": self.database_url()}
+
+        def fill(text):
+            return str(text).format(**places)
+
+        def fill_all(texts):
+            return {name: fill(text) for name, text in texts.items()}
+
+        command = [fill(word) for word in peer.command]
+        environment = self.environment(**fill_all(peer.environment))
+        listener = self.open_listener(places["socket"])
         for _ in range(peer.processes):
-            self.workers.append(self.spawn(*command, log=f"{peer.name}.log", stdin=listener))
-        self.ports[peer.name] = self.start_front(peer, state)
+            self.workers.append(self.spawn(*command, log=f"{peer.name}.log", stdin=listener, env=environment))
+        self.ports[peer.name] = self.start_front(peer, state, fill_all(peer.parameters))
         wait_until(lambda: self.answers(peer), what=f"the first page of {peer.name}")
+
+    def copy_files(self, peer, state):
+        """Gives the peer its files where it can read them, as it may not where the sources lie."""
+        files = state / "files"
+        files.mkdir()
+        for source in peer.files:
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, files / source.name)
+        return files
 
     def open_listener(self, path):
         listener = socket.socket(socket.AF_UNIX)
@@ -63,13 +83,11 @@ class Bench(Stack):
         self.listeners.append(listener)
         return listener
 
-    def start_front(self, peer, state):
+    def start_front(self, peer, state, parameters):
         port = free_port()
         for source in (ROOT / "nginx").iterdir():
-            text = source.read_text().replace("@STATE@", str(state)).replace("@PORT@", str(port))
-            text = re.sub(r"\bkeepalive\s+\d+;", f"keepalive {peer.keepalive};" if peer.keepalive else "", text)
-            if not peer.keepalive:
-                text = re.sub(r"(fastcgi_keep_conn\s+)on;", r"\1off;", text)
+            text = nginx_text(source.read_text(), peer, parameters)
+            text = text.replace("@STATE@", str(state)).replace("@PORT@", str(port))
             (state / "nginx" / source.name.replace("demo.conf.in", "nginx.conf")).write_text(text)
         words = ["-p", state / "nginx", "-c", state / "nginx/nginx.conf", "-e", state / "log/nginx.log"]
         nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
@@ -81,6 +99,11 @@ class Bench(Stack):
         assert not self.dead_workers(), f"{peer.name} ended: {self.log(peer.name + '.log')[-2000:] or 'no message'}"
         self.port = self.ports[peer.name]
         return self.request("GET", "/myapp/connection/").status == 200
+
+    def last_error(self, peer):
+        """What the peer's nginx wrote last of what went wrong."""
+        lines = (self.directory / "peers" / peer.name / "log/nginx.log").read_text().splitlines()
+        return lines[-1] if lines else "empty"
 
     # -- the table
 
