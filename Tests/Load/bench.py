@@ -23,6 +23,7 @@ class Bench(Stack):
         self.ports = {}
         self.listeners = []
         self.fronts = []
+        self.processes = {}
 
     def start(self, peers):
         """Starts everything; the last peer is a sessiond, through which alice logs in."""
@@ -35,11 +36,17 @@ class Bench(Stack):
         assert migrated.returncode == 0, migrated.stderr
         self.peers = peers
         for peer in peers:
-            self.start_peer(peer)
+            self.add(peer)
         self.sign_in()
         return self
 
     # -- peers
+
+    def add(self, peer):
+        """Starts a peer and remembers which processes it is made of."""
+        first = len(self.workers)
+        self.start_peer(peer)
+        self.processes[peer.name] = [worker.pid for worker in self.workers[first:]]
 
     def start_peer(self, peer):
         """Starts a peer behind the nginx of deploy/up, in a state directory of its own."""
@@ -134,7 +141,8 @@ class Bench(Stack):
         return count
 
     def count_rows(self):
-        return self.sql("SELECT count(*) FROM django_session")[0][0]
+        """Those that have expired do not count: one measurement has them removed while it runs."""
+        return self.sql("SELECT count(*) FROM django_session WHERE expire_date > now()")[0][0]
 
     def stop(self):
         self.workers = self.fronts + self.workers  # nginx first, so that no worker waits for an idle connection

@@ -1,0 +1,138 @@
+"""The goals, as data, and whether a run has met them."""
+
+from dataclasses import dataclass
+from typing import Callable
+
+from compare import runs_of
+
+LOADS = ("form", "session read", "login")
+
+
+@dataclass(frozen=True)
+class Goal:
+    name: str
+    figure: Callable
+    """Takes it from the figures; None where it was not measured."""
+    bound: float
+    at_least: bool = False
+    quick: bool = False
+    """Whether one short round says enough to judge it."""
+
+    def is_met(self, seen):
+        return seen >= self.bound if self.at_least else seen <= self.bound
+
+
+# -- what the goals are about
+
+def throughput_to(kinds, load):
+    """The ratio to the best peer of these kinds."""
+    def figure(figures):
+        ratios = [figures.ratio("rate", runs_of(load, judged(figures)), runs_of(load, peer))
+                  for peer in figures.of_kind(*kinds)]
+        return min((ratio for ratio in ratios if ratio is not None), default=None)
+    return figure
+
+
+def p99_to_c(load):
+    def figure(figures):
+        ratios = [figures.ratio("p99", runs_of(load, judged(figures)), runs_of(load, peer))
+                  for peer in figures.of_kind("c")]
+        return max((ratio for ratio in ratios if ratio is not None), default=None)
+    return figure
+
+
+def judged(figures):
+    """Of several sessionds, the first."""
+    return figures.of_kind("sessiond")[0]
+
+
+def alone_to_c(load):
+    def figure(figures):
+        one = {"step": "connections", "connections": 1, "load": load}
+        mine, theirs = ({**one, "peer": figures.of_kind(kind)[0]} for kind in ("sessiond", "c"))
+        return figures.ratio("p50", mine, theirs)
+    return figure
+
+
+def many_to_usual(value, load):
+    def figure(figures):
+        many, usual = ({"step": "connections", "connections": count, "load": load, "peer": judged(figures)}
+                       for count in (1024, 64))
+        return figures.ratio(value, many, usual)
+    return figure
+
+
+def errors_at_many(figures):
+    runs = figures.select(step="connections", connections=1024)
+    return sum(run.errors for run in runs) if runs else None
+
+
+def growth(load, rows):
+    def figure(figures):
+        many, few = ({"step": "rows", "load": load, "rows": count} for count in (rows, 10_000))
+        return figures.ratio("rate", many, few)
+    return figure
+
+
+def number(step, name):
+    return lambda figures: figures.numbers[step][name] if step in figures.numbers else None
+
+
+def memory_growth(figures):
+    memory = figures.numbers.get("memory")
+    return memory["last"] - memory["first"] if memory else None
+
+
+def processor_time(place):
+    return lambda figures: figures.numbers["processor"][place]["ratio"] if "processor" in figures.numbers else None
+
+
+# -- the goals
+
+THROUGHPUT = [
+    (("c",), "the C program", (1.3, 2.0, 2.5)),
+    (("go",), "Go", (3.5, 4, 3.5)),
+    (("php",), "PHP-FPM", (2, 6, 8)),
+    (("django-gunicorn", "django-uwsgi"), "the better Django", (15, 25, 25)),
+    (("nothing",), "the do-nothing responder", (0.85, 0.70, 0.38)),
+]
+
+GOALS = [
+    *(Goal(f"{load}: throughput to {title}", throughput_to(kinds, load), bound, at_least=True, quick=True)
+      for kinds, title, bounds in THROUGHPUT for load, bound in zip(LOADS, bounds)),
+    *(Goal(f"{load}: p99 at 64 connections to the C program's", p99_to_c(load), 1) for load in LOADS),
+    *(Goal(f"{load}: latency of one request alone to the C program's", alone_to_c(load), 1.3) for load in LOADS),
+    Goal("errors at 1,024 connections", errors_at_many, 0),
+    *(Goal(f"{load}: throughput at 1,024 connections to that at 64", many_to_usual("rate", load), 0.9, at_least=True)
+      for load in LOADS),
+    *(Goal(f"{load}: p99 at 1,024 connections to that at 64", many_to_usual("p99", load), 1024 / 64)
+      for load in LOADS),
+    *(Goal(f"{load}: throughput with {rows:,} rows to that with 10,000", growth(load, rows), 0.85, at_least=True)
+      for load in ("session read", "login") for rows in (1_000_000, 10_000_000)),
+    Goal("session read: throughput kept beside clearsessions", number("clearing", "kept"), 0.8, at_least=True),
+    Goal("errors beside clearsessions", number("clearing", "errors"), 0),
+    Goal("memory of a worker at 64 connections, MiB", number("memory", "at_64"), 24),
+    Goal("memory of a worker at 1,024 connections, MiB", number("memory", "at_1024"), 48),
+    Goal("memory of a worker, growth over 5 million requests, MiB", memory_growth, 1),
+    Goal("start to first answer, ms", number("startup", "median"), 50),
+    *(Goal(f"session read: processor time to the C program's, {at}", processor_time(place), 0.5)
+      for place, at in enumerate(("4,000/s", "10,000/s"))),
+]
+
+
+def judge(figures, quick=False):
+    """Each goal with what was seen of it and the verdict."""
+    for goal in GOALS:
+        seen = goal.figure(figures) if goal.quick or not quick else None
+        if seen is None:
+            yield goal, None, "not measured"
+        else:
+            yield goal, seen, "met" if goal.is_met(seen) else "MISSED"
+
+
+def table(judged):
+    lines = [f"{'goal':66}{'bound':>9}{'seen':>9}"]
+    for goal, seen, verdict in judged:
+        bound = f"{'≥' if goal.at_least else '≤'} {goal.bound:g}"
+        lines.append(f"{goal.name:66}{bound:>9}{'–' if seen is None else format(seen, '.2f'):>9}  {verdict}")
+    return "\n".join(lines)
