@@ -28,12 +28,12 @@ def end_with_parent():
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def wait_until(condition, seconds=20, what="the condition"):
+def wait_until(condition, seconds=20, what="the condition", pause=0.02):
     """Polls until the condition holds and returns its value; fails when it never does."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"{what} did not come true in {seconds} s"
-        time.sleep(0.02)
+        time.sleep(pause)
     return value
 
 
@@ -176,10 +176,13 @@ class Stack:
         return [worker.pid for worker in self.workers if worker.poll() is not None]
 
     @contextmanager
-    def worker(self, *arguments, **settings):
-        """One more worker, apart from nginx, on a socket of its own; gives its process and its address."""
+    def worker(self, *arguments, under=(), **settings):
+        """One more worker, apart from nginx, on a socket of its own; gives its process and its address.
+
+        `under` is what comes before it on the command line: a program that runs it, in the same process.
+        """
         address = str(self.run / f"apart-{time.monotonic_ns()}.sock")
-        command = [self.program, "serve", "--listen", f"unix:{address}", *arguments]
+        command = [*under, self.program, "serve", "--listen", f"unix:{address}", *arguments]
         process = self.spawn(*command, log="apart.log", env=self.environment(**settings))
         try:
             wait_until(lambda: process.poll() is not None or os.path.exists(address), what="the worker's socket")
