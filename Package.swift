@@ -46,6 +46,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
         room("DjangoFormat", ["CLinux", "CZlib", collections, crypto]),
@@ -60,8 +61,8 @@ let package = Package(
         .executableTarget(
             name: "sessiond",
             dependencies: [
-                "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp", "PostgreSQL", "Sessions", "Web",
-                argumentParser, configuration, log,
+                "CMimalloc", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp", "PostgreSQL",
+                "Sessions", "Web", argumentParser, configuration, log,
             ],
             swiftSettings: settings),
         .target(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMimalloc  // to be linked: its malloc takes the place of libc's
 import Glibc
 import Logging
 

@@ -26,7 +26,7 @@ import Testing
         func callAsFunction(_ request: Request, _ getResponse: (Request) async -> Response) async throws -> Response {
             await getResponse(request)
         }
-        func processView(_ request: Request, _ match: ResolverMatch) async throws {
+        func processView(_ request: Request, _ match: ResolverMatch) throws {
             throw HTTPError.forbidden(reason: match.urlName ?? "")
         }
     }

@@ -45,7 +45,7 @@ public final class Application {
         }
         request.resolverMatch = match
         if let response = try match.methods?.answer(to: request) { return response }
-        for layer in middleware { try await layer.processView(request, match) }
+        for layer in middleware { try layer.processView(request, match) }
         return try await match.view(request)
     }
 

@@ -28,7 +28,7 @@ public struct CSRFMiddleware: Middleware {
     }
 
     /// - Throws: ``HTTPError/forbidden(reason:)``, and what reading the form throws.
-    public func processView(_ request: Request, _ match: ResolverMatch) async throws {
+    public func processView(_ request: Request, _ match: ResolverMatch) throws {
         guard !match.csrfExempt, !["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method) else { return }
         if let origin = request.meta["HTTP_ORIGIN"] {
             guard isOwn(origin: origin, request) || trustedOrigins.contains(origin: origin) else {

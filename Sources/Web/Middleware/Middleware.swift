@@ -8,9 +8,9 @@ public protocol Middleware {
     func callAsFunction(_ request: Request, _ getResponse: (Request) async -> Response) async throws -> Response
 
     /// Called when the URL patterns have found the view and before it runs (Django's `process_view`); throws to refuse.
-    func processView(_ request: Request, _ match: ResolverMatch) async throws
+    func processView(_ request: Request, _ match: ResolverMatch) throws
 }
 
 extension Middleware {
-    public func processView(_ request: Request, _ match: ResolverMatch) async throws {}
+    public func processView(_ request: Request, _ match: ResolverMatch) throws {}
 }

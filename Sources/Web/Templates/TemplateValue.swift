@@ -12,8 +12,8 @@ public enum TemplateValue: Sendable {
     case list([TemplateValue])
     /// A dictionary; a loop over it goes through its keys in the order of their code points.
     case dictionary([String: TemplateValue])
-    /// Something with attributes, such as a form.
-    case object(any TemplateObject)
+    /// Something with attributes, such as a form; apart, so that the common values stay small.
+    indirect case object(any TemplateObject)
 
     /// Python's truth: `None`, `False`, zero and whatever is empty are false.
     public var isTrue: Bool {
