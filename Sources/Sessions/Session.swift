@@ -101,7 +101,7 @@ public final class Session {
     }
 
     /// Django's `_session`: loads at the first call.
-    private func data() async throws(SessionStoreError) -> JSONObject {
+    func data() async throws(SessionStoreError) -> JSONObject {
         accessed = true
         if let cache { return cache }
         let loaded = try await load()
@@ -153,7 +153,7 @@ public final class Session {
     /// - Throws: ``SessionStoreError/keyGone`` where the row was deleted meanwhile.
     public func save() async throws(SessionStoreError) {
         let data = try await data()
-        let expireDate = try await getExpiryDate()
+        let expireDate = expiryDate(of: data)
         let record = SessionRecord(data: engine.codec.encode(data, at: Int(now / 1_000_000)), expireDate: expireDate)
         switch row {
         case .stored(let key, let loaded): try await engine.store.update(key, record, loaded: loaded)

@@ -28,18 +28,28 @@ extension Session {
     }
 
     /// Seconds from now to the end (Django's `get_expiry_age`); whole ones unless a fraction was stored.
-    public func getExpiryAge() async throws(SessionStoreError) -> Double {
-        switch try await storedExpiry() {
+    public func getExpiryAge() async throws(SessionStoreError) -> Double { expiryAge(of: try await data()) }
+
+    /// The moment of the end, in microseconds since 1970-01-01 UTC (Django's `get_expiry_date`).
+    public func getExpiryDate() async throws(SessionStoreError) -> Int64 { expiryDate(of: try await data()) }
+
+    /// How long the browser is to keep the cookie, in seconds: ``getExpiryAge()``, or nil until it is closed.
+    public func cookieAge() async throws(SessionStoreError) -> Double? {
+        let data = try await data()
+        return expiresAtBrowserClose(data) ? nil : expiryAge(of: data)
+    }
+
+    private func expiryAge(of data: JSONObject) -> Double {
+        switch StoredExpiry(data) {
         case .age(let seconds): seconds
         case .date(let date): Double((date - now).flooredDivision(by: 1_000_000).quotient)
         case .none: Double(settings.cookieAge)
         }
     }
 
-    /// The moment of the end, in microseconds since 1970-01-01 UTC (Django's `get_expiry_date`).
-    public func getExpiryDate() async throws(SessionStoreError) -> Int64 {
+    func expiryDate(of data: JSONObject) -> Int64 {
         let date =
-            switch try await storedExpiry() {
+            switch StoredExpiry(data) {
             case .date(let date): date
             case .age(let seconds): now + microseconds(seconds)
             case .none: now + microseconds(Double(settings.cookieAge))
@@ -54,23 +64,29 @@ extension Session {
 
     /// Whether the session ends with the browser (Django's `get_expire_at_browser_close`).
     public func getExpireAtBrowserClose() async throws(SessionStoreError) -> Bool {
-        guard let stored = try await self[expiryName], stored != .null else { return settings.expireAtBrowserClose }
+        expiresAtBrowserClose(try await data())
+    }
+
+    private func expiresAtBrowserClose(_ data: JSONObject) -> Bool {
+        guard let stored = data[expiryName], stored != .null else { return settings.expireAtBrowserClose }
         if case .number(let number) = stored { return number.doubleValue == 0 }
         return false
     }
 
-    private enum StoredExpiry {
-        case none
-        case age(Double)
-        case date(Int64)
-    }
+}
+
+private enum StoredExpiry {
+    case none
+    case age(Double)
+    case date(Int64)
 
     /// A falsy value, or one that Django never writes, stands for the default.
-    private func storedExpiry() async throws(SessionStoreError) -> StoredExpiry {
-        switch try await self[expiryName] {
-        case .number(let number) where number.doubleValue != 0 && !number.doubleValue.isNaN: .age(number.doubleValue)
-        case .string(let text): text.string.flatMap(ISODate.parse).map { .date($0) } ?? .none
-        default: .none
+    init(_ data: JSONObject) {
+        switch data[expiryName] {
+        case .number(let number) where number.doubleValue != 0 && !number.doubleValue.isNaN:
+            self = .age(number.doubleValue)
+        case .string(let text): self = text.string.flatMap(ISODate.parse).map { .date($0) } ?? .none
+        default: self = .none
         }
     }
 }

@@ -21,6 +21,9 @@ extension QueryDict {
 }
 
 private func decode(_ component: ArraySlice<UInt8>, scratch: inout [UInt8]) -> String {
+    guard component.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+        return String(decoding: component, as: UTF8.self)
+    }
     scratch.removeAll(keepingCapacity: true)
     scratch.append(percentDecoding: component, plusIsSpace: true)
     return String(decoding: scratch, as: UTF8.self)

@@ -29,7 +29,7 @@ public struct CSRFMiddleware: Middleware {
 
     /// - Throws: ``HTTPError/forbidden(reason:)``, and what reading the form throws.
     public func processView(_ request: Request, _ match: ResolverMatch) throws {
-        guard !match.csrfExempt, !["GET", "HEAD", "OPTIONS", "TRACE"].contains(request.method) else { return }
+        guard !match.csrfExempt, !isSafe(request.method) else { return }
         if let origin = request.meta["HTTP_ORIGIN"] {
             guard isOwn(origin: origin, request) || trustedOrigins.contains(origin: origin) else {
                 throw reject("Origin checking failed - \(text(origin)) does not match any trusted origins.")
@@ -38,6 +38,13 @@ public struct CSRFMiddleware: Middleware {
             try checkReferer(request)
         }
         try checkToken(request)
+    }
+
+    private func isSafe(_ method: String) -> Bool {
+        switch method {
+        case "GET", "HEAD", "OPTIONS", "TRACE": true
+        default: false
+        }
     }
 
     /// Takes the secret from the cookie; a malformed cookie is replaced.

@@ -26,7 +26,7 @@ public struct SessionMiddleware: Middleware {
         guard session.modified || settings.saveEveryRequest, !session.isEmpty else { return response }
         // What failed is not saved, and the cookie that the browser has stays.
         guard response.status < 500 else { return response }
-        let lifetime = try await CookieLifetime(session, now: engine.now)
+        let lifetime = CookieLifetime(age: try await session.cookieAge(), now: engine.now)
         try await session.save()
         response.setCookie(try .session(session, lifetime, settings))
         response.patchVary("Cookie")
@@ -39,9 +39,8 @@ private struct CookieLifetime {
     var maxAge: Int?
     var expires: Int64?
 
-    init(_ session: Session, now: Int64) async throws {
-        guard try await !session.getExpireAtBrowserClose() else { return }
-        let age = try await session.getExpiryAge()
+    init(age: Double?, now: Int64) {
+        guard let age else { return }
         maxAge = Int(age.clamped)
         expires = ((Double(now) / 1_000_000 + age).rounded(.down)).clamped
     }

@@ -165,8 +165,9 @@ static bool read_username(FCGX_Stream *in)
 static void answer(struct worker *worker, const char *status, const char *more, const char *body)
 {
     char text[2048];
-    int length = snprintf(text, sizeof text, "Status: %s\r\nContent-Type: text/html; charset=utf-8\r\n%s\r\n%s", status,
-                          more, body);
+    int length = snprintf(text, sizeof text,
+                          "Status: %s\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %zu\r\n%s\r\n%s",
+                          status, strlen(body), more, body);
     FCGX_PutStr(text, length, worker->request.out);
 }
 
