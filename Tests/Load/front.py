@@ -22,7 +22,9 @@ those that are headers. The directories for temporary files are there for every 
 
 def nginx_text(text, peer, parameters):
     """One file as this peer needs it; `parameters` are its own, beside sessiond's or instead of them."""
-    if peer.keepalive:
+    if peer.keepalive is None:
+        pass
+    elif peer.keepalive:
         text = re.sub(r"\bkeepalive\s+\d+;", f"keepalive {peer.keepalive};", text)
     else:
         text = re.sub(r"\bkeepalive\s+\d+;", "", text)

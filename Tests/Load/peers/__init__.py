@@ -43,8 +43,9 @@ class Peer:
     """What nginx speaks to it: fastcgi, uwsgi, or proxy, which is HTTP."""
     parameters: dict = field(default_factory=dict)
     """FastCGI or uwsgi parameters that it needs beside sessiond's or instead of them."""
-    keepalive: int = CONNECTIONS
-    """How many idle connections each nginx process keeps to it; 0: each request has a connection of its own."""
+    keepalive: int | None = None
+    """How many idle connections each nginx process keeps to it; None: as `nginx/` has it; 0: each request has a
+    connection of its own."""
     works: bool = True
     """False for one that gives the same page for everything, and is counted by status and size alone."""
 
