@@ -61,7 +61,7 @@ final class LoadQueue {
             }
             guard !inFlight.isEmpty else { continue }
             do throws(PostgresError) {
-                let result = try await client.execute(SQL.load, [.textArray(inFlight.lazy.map(\.key))])
+                let result = try await client.execute(SQL.load, [.textArray(inFlight.map(\.key))])
                 await deliver(records(in: result))
             } catch {
                 await retry(after: error)

@@ -15,12 +15,17 @@ final class PostgresConnection {
     var isOpen: Bool { loss == nil }
 
     /// What an ``execute(_:within:)`` waits for. A statement to prepare yields a result of its own before its rows.
-    private struct Running {
-        var prepares: [String?]
+    private final class Running {
+        var prepares: [String?] = []
         var results: [PostgresResult] = []
         var error: ServerError?
         let caller: CheckedContinuation<Void, Never>
         let timer: Timer
+
+        init(caller: CheckedContinuation<Void, Never>, timer: Timer) {
+            self.caller = caller
+            self.timer = timer
+        }
     }
 
     /// Tries one host, as resolved.
@@ -70,7 +75,7 @@ final class PostgresConnection {
             let timer = EventLoop.schedule(after: limit) { [weak self] in
                 self?.lose("the database did not answer in time")
             }
-            running = Running(prepares: [], caller: caller, timer: timer)
+            running = Running(caller: caller, timer: timer)
             send(queries)
         }
         defer { outcome = nil }
@@ -194,6 +199,6 @@ final class PostgresConnection {
 
     private func takePrepare() -> String? {
         guard let running, !running.prepares.isEmpty else { return nil }
-        return self.running?.prepares.removeFirst()
+        return running.prepares.removeFirst()
     }
 }

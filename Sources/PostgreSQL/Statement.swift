@@ -46,7 +46,7 @@ public struct Parameter: Sendable {
         Parameter(type: 1184, bytes: bigEndian(PostgresTime.fromUnix(unixTime)))
     }
 
-    public static func textArray(_ values: some Collection<String>) -> Parameter {
+    public static func textArray(_ values: [String]) -> Parameter {
         var bytes = arrayHeader(elementType: 25, count: values.count, elementSize: 40)
         for var value in values {
             value.withUTF8 { utf8 in
