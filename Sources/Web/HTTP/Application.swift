@@ -1,8 +1,8 @@
 /// The front door: takes a request through the middleware to its view, and makes a page of every error.
 ///
-/// The way is Django's: the layers from the first to the last, then `ALLOWED_HOSTS`, the URL patterns with
-/// the methods that they allow, each layer's `processView`, the view. An error becomes a page inside the layer that it comes from, so that the layers outside it set
-/// their headers and cookies on that page too.
+/// The way is Django's: the layers from the first to the last, then `ALLOWED_HOSTS`, the URL patterns with the methods
+/// that they allow, each layer's `processView`, the view. An error becomes a page inside the layer that it comes from, so
+/// that the layers outside it set their headers and cookies on that page too.
 public final class Application {
     /// Makes the page of an error. The status and the headers that belong to it are set afterwards.
     public typealias ErrorPage = @Sendable (HTTPError, Request) -> Response
