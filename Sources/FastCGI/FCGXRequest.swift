@@ -1,7 +1,6 @@
 import CFastCGI
 import CLinux
 import Glibc
-import Web
 
 /// Owns an `FCGX_Request`, and keeps libfcgi from ever blocking or closing a socket.
 ///
@@ -32,27 +31,41 @@ final class FCGXRequest {
         return FCGX_Init() == 0
     }
 
-    /// Reads the one whole request that lies in `descriptor`, whose body has `bodyLength` bytes.
-    /// - Returns: nil where libfcgi failed or reads something else; `descriptor` is closed then.
-    func read(from descriptor: Int32, bodyLength: Int) -> FastCGIRequest? {
+    /// Has libfcgi read the one whole request that lies in `descriptor`, whose body has `bodyLength` bytes. What it says is
+    /// known already: the scanner has read it.
+    /// - Parameter scratch: what the body is read into.
+    /// - Returns: false where libfcgi failed or reads something else; `descriptor` is closed then.
+    func read(from descriptor: Int32, bodyLength: Int, scratch: UnsafeMutableRawBufferPointer) -> Bool {
         request.pointee.ipcFd = descriptor
-        guard FCGX_Accept_r(request) == 0 else { return nil }
+        guard FCGX_Accept_r(request) == 0 else { return false }
         request.pointee.keepConnection = 1
-        guard let body = body(bodyLength), FCGX_GetError(request.pointee.in) == 0 else {
+        guard readBody(into: scratch) == bodyLength, FCGX_GetError(request.pointee.in) == 0 else {
             FCGX_Free(request, 1)
-            return nil
+            return false
         }
         request.pointee.ipcFd = -1
-        let meta = meta()
-        return FastCGIRequest(meta: meta, body: body, problem: contentLength(in: meta) == bodyLength ? nil : .malformed)
+        return true
     }
 
-    /// Reads the one whole request that `records` hold.
-    func read(records: [UInt8], bodyLength: Int) -> FastCGIRequest? {
-        guard let file = MemoryFile.make(containing: records), let result = read(from: file, bodyLength: bodyLength)
-        else { return nil }
+    /// Has libfcgi read the one whole request that `records` hold.
+    func read(records: [UInt8], bodyLength: Int, scratch: UnsafeMutableRawBufferPointer) -> Bool {
+        guard let file = MemoryFile.make(containing: records),
+            read(from: file, bodyLength: bodyLength, scratch: scratch)
+        else { return false }
         close(file)
-        return result
+        return true
+    }
+
+    /// Reads to the record that ends the body.
+    /// - Returns: how many bytes there were.
+    private func readBody(into scratch: UnsafeMutableRawBufferPointer) -> Int {
+        let (start, size) = (scratch.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: scratch.count))
+        var total = 0
+        while true {
+            let count = FCGX_GetStr(start, size, request.pointee.in)
+            total += Int(max(count, 0))
+            if count < size { return total }
+        }
     }
 
     /// Writes the answer to `descriptor` and ends the request.
@@ -80,34 +93,5 @@ final class FCGXRequest {
     func abandon() {
         request.pointee.ipcFd = -1
         FCGX_Free(request, 0)
-    }
-
-    private func meta() -> Meta {
-        var meta = Meta(reserving: 32, bytes: 1024)
-        var entry = request.pointee.envp
-        while let text = entry?.pointee {
-            let start = UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self)
-            meta.append(assignment: UnsafeBufferPointer(start: start, count: strlen(text)))
-            entry = entry?.successor()
-        }
-        return meta
-    }
-
-    /// What `CONTENT_LENGTH` says, 0 where it is missing or empty; nil where it is no number.
-    private func contentLength(in meta: Meta) -> Int? {
-        guard let value = meta["CONTENT_LENGTH"], !value.isEmpty else { return 0 }
-        return Int(String(decoding: value, as: UTF8.self))
-    }
-
-    /// The body; nil where it is not `length` bytes.
-    private func body(_ length: Int) -> [UInt8]? {
-        // One byte more makes libfcgi read the record that ends the body.
-        let body = [UInt8](unsafeUninitializedCapacity: length + 1) { buffer, count in
-            let delivered = buffer.withMemoryRebound(to: CChar.self) {
-                FCGX_GetStr($0.baseAddress, Int32(clamping: length + 1), request.pointee.in)
-            }
-            count = Int(max(delivered, 0))
-        }
-        return body.count == length ? body : nil
     }
 }

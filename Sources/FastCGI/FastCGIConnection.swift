@@ -10,6 +10,8 @@ import Glibc
 final class FastCGIConnection {
     /// Answers up to this size leave through libfcgi straight into the socket, which has room for them when it is empty.
     private static let directAnswer = 16384
+    /// So many bytes may be sent without a look whether the peer reads them; half of the smallest usual buffer.
+    private static let unseen = 32768
     /// How many steps a connection takes before the others have their turn.
     private static let stepsInTurn = 64
 
@@ -21,6 +23,8 @@ final class FastCGIConnection {
     /// Bytes that were taken from the socket, from the first record that is not whole.
     private var input: [UInt8] = []
     private var output: [UInt8] = []
+    /// Bytes that were sent since the socket's buffer was known to be empty.
+    private var sentUnseen = 0
     /// Bytes of the request that is being served.
     private var served = 0
     private(set) var isBusy = false
@@ -105,7 +109,9 @@ final class FastCGIConnection {
             return false
         }
         if scanner.isComplete {
-            serve(request.read(records: scanner.records, bodyLength: scanner.bodyLength)) { close() }
+            let isRead = request.read(
+                records: scanner.records, bodyLength: scanner.body.count, scratch: server.buffer)
+            if isRead { serve() } else { close() }
         } else if !takeRecords() {
             guard hasNews else { return false }
             receive()
@@ -120,7 +126,8 @@ final class FastCGIConnection {
             scanner = whole
             // An end that was told together with the request is still to be read.
             hasNews = peerHasClosed
-            return serve(request.read(from: descriptor, bodyLength: whole.bodyLength)) { forget() }
+            let isRead = request.read(from: descriptor, bodyLength: whole.body.count, scratch: server.buffer)
+            return isRead ? serve() : forget()
         }
         let buffer = server.buffer
         let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
@@ -184,22 +191,20 @@ final class FastCGIConnection {
 
     // MARK: Serving
 
-    /// - Parameter fail: what to do where libfcgi has not read the request.
-    private func serve(_ received: FastCGIRequest?, orElse fail: () -> Void) {
-        guard var received else { return fail() }
-        received.problem = scanner.problem ?? received.problem
+    private func serve() {
+        let received = FastCGIRequest(scanner)
         closesAfterOutput = !scanner.keepsConnection
         served = scanner.size
         startRequest()
         isBusy = true
-        EventLoop.start { [self, received] in answer(await server.handler(received)) }
+        EventLoop.start { [self] in answer(await server.handler(received)) }
     }
 
     private func answer(_ response: [UInt8]) {
         isBusy = false
         served = 0
         guard !isClosed else { return request.abandon() }
-        if !server.isDraining, response.count <= Self.directAnswer, socketIsEmpty {
+        if !server.isDraining, response.count <= Self.directAnswer, hasRoom(for: response.count) {
             guard request.finish(response, on: descriptor) else { return forget() }
         } else {
             guard let bytes = request.finish(response) else { return close() }
@@ -209,10 +214,16 @@ final class FastCGIConnection {
         advance()
     }
 
-    /// Whether the peer has received all that was sent.
-    private var socketIsEmpty: Bool {
-        var unread: Int32 = 0
-        return ioctl(descriptor, UInt(TIOCOUTQ), &unread) == 0 && unread == 0
+    /// Whether so many bytes fit into the socket's buffer. The kernel is asked only once in a while: whoever sends the
+    /// next request has read the last answer, as a rule, and a buffer has room for several.
+    private func hasRoom(for count: Int) -> Bool {
+        if sentUnseen + count > Self.unseen {
+            var unread: Int32 = 0
+            guard ioctl(descriptor, UInt(TIOCOUTQ), &unread) == 0, unread == 0 else { return false }
+            sentUnseen = 0
+        }
+        sentUnseen += count
+        return true
     }
 
     // MARK: Sending

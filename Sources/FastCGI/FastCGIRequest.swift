@@ -14,6 +14,19 @@ public struct FastCGIRequest: Sendable {
     public var meta: Meta
     public var body: [UInt8]
     public var problem: Problem?
+
+    /// The request that was read.
+    init(_ scanner: RequestScanner) {
+        meta = scanner.meta
+        body = scanner.body
+        problem = scanner.problem ?? (Self.contentLength(in: meta) == body.count ? nil : .malformed)
+    }
+
+    /// What `CONTENT_LENGTH` says, 0 where it is missing or empty; nil where it is no number.
+    private static func contentLength(in meta: Meta) -> Int? {
+        guard let value = meta["CONTENT_LENGTH"], !value.isEmpty else { return 0 }
+        return Int(String(decoding: value, as: UTF8.self))
+    }
 }
 
 /// What a request may cost.

@@ -16,7 +16,7 @@ enum Management {
         var values: [UInt8] = []
         var reader = PairReader(record.content)
         var asked: Set<String> = []
-        while let (name, _) = reader.next() { asked.insert(String(decoding: name, as: UTF8.self)) }
+        while let (name, _) = reader.next() { asked.insert(String(decoding: record.content[name], as: UTF8.self)) }
         for (name, value) in [("FCGI_MAX_CONNS", "10000"), ("FCGI_MAX_REQS", "10000"), ("FCGI_MPXS_CONNS", "0")]
         where asked.contains(name) {
             values += [UInt8(name.utf8.count), UInt8(value.utf8.count)] + Array(name.utf8) + Array(value.utf8)

@@ -1,3 +1,5 @@
+import Web
+
 /// A record of the FastCGI protocol as it lies in a buffer: an 8-byte header, the content, the padding.
 struct Record {
     static let headerSize = 8
@@ -58,36 +60,36 @@ struct Record {
 
 /// The name-value pairs of FastCGI: each length is one byte, or four with the top bit set.
 struct PairReader {
-    private var rest: UnsafeRawBufferPointer
+    private let bytes: UnsafeRawBufferPointer
+    private var position = 0
     /// Whether a length reached past the end.
     private(set) var isCut = false
 
-    init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    /// The next pair; nil at the end, and where one is cut.
-    mutating func next() -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {
-        guard !rest.isEmpty else { return nil }
-        guard let nameLength = length(), let valueLength = length(), nameLength <= rest.count,
-            valueLength <= rest.count - nameLength
+    /// The places of the next name and value; nil at the end, and where one is cut.
+    mutating func next() -> Meta.Entry? {
+        guard position < bytes.count else { return nil }
+        guard let nameLength = length(), let valueLength = length(), nameLength <= bytes.count - position,
+            valueLength <= bytes.count - position - nameLength
         else {
             isCut = true
             return nil
         }
-        return (take(nameLength), take(valueLength))
+        let middle = position + nameLength
+        defer { position = middle + valueLength }
+        return (position..<middle, middle..<middle + valueLength)
     }
 
     private mutating func length() -> Int? {
-        guard let first = rest.first else { return nil }
+        guard position < bytes.count else { return nil }
+        let first = bytes[position]
         if first < 0x80 {
-            _ = take(1)
+            position += 1
             return Int(first)
         }
-        guard rest.count >= 4 else { return nil }
-        return take(4).reduce(0) { $0 << 8 | Int($1) } & 0x7fff_ffff
-    }
-
-    private mutating func take(_ count: Int) -> UnsafeRawBufferPointer {
-        defer { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) }
-        return UnsafeRawBufferPointer(rebasing: rest[..<count])
+        guard bytes.count - position >= 4 else { return nil }
+        defer { position += 4 }
+        return bytes[position..<position + 4].reduce(0) { $0 << 8 | Int($1) } & 0x7fff_ffff
     }
 }

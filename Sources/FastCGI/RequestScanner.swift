@@ -1,4 +1,5 @@
 import Glibc
+import Web
 
 /// Reads the records of one request before libfcgi does.
 ///
@@ -21,7 +22,8 @@ struct RequestScanner {
     private let limits: FastCGILimits
     private var phase = Phase.begin
     private var parameters: [UInt8] = []
-    private var body: [UInt8] = []
+    private var entries: [Meta.Entry] = []
+    private(set) var body: [UInt8] = []
     private var receivedBody = 0
     private(set) var requestID: UInt16 = 0
     private(set) var keepsConnection = false
@@ -33,8 +35,8 @@ struct RequestScanner {
 
     var isComplete: Bool { phase == .complete }
     var hasBegun: Bool { phase != .begin }
-    /// Bytes of the body that libfcgi is to deliver.
-    var bodyLength: Int { body.count }
+    /// The CGI variables, without those past the limit.
+    var meta: Meta { Meta(bytes: parameters, entries: entries) }
     /// Bytes that are held here.
     var size: Int { parameters.count + body.count }
 
@@ -111,16 +113,19 @@ struct RequestScanner {
 
     /// - Returns: false where a length reaches past the end.
     private mutating func checkParameters() -> Bool {
-        let (isWhole, isClean) = parameters.withUnsafeBytes { bytes in
+        entries.reserveCapacity(32)
+        let isWhole = parameters.withUnsafeBytes { bytes in
             var reader = PairReader(bytes)
-            var isClean = true
-            while let (name, value) = reader.next() {
+            while let entry = reader.next() {
                 // libfcgi makes C strings "name=value" of them.
-                if name.isEmpty || name.has(0) || name.has(UInt8(ascii: "=")) || value.has(0) { isClean = false }
+                let isClean =
+                    !entry.name.isEmpty && !bytes.has(UInt8(ascii: "="), in: entry.name)
+                    && !bytes.has(0, in: entry.name.lowerBound..<entry.value.upperBound)
+                if !isClean { problem = .malformed }
+                entries.append(entry)
             }
-            return (!reader.isCut, isClean)
+            return !reader.isCut
         }
-        if !isClean { problem = .malformed }
         return isWhole
     }
 
@@ -142,8 +147,8 @@ struct RequestScanner {
 }
 
 extension UnsafeRawBufferPointer {
-    fileprivate func has(_ byte: UInt8) -> Bool {
+    fileprivate func has(_ byte: UInt8, in range: Range<Int>) -> Bool {
         guard let baseAddress else { return false }
-        return memchr(baseAddress, Int32(byte), count) != nil
+        return memchr(baseAddress + range.lowerBound, Int32(byte), range.count) != nil
     }
 }

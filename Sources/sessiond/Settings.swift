@@ -83,10 +83,12 @@ struct Settings {
                 && $0.utf8.allSatisfy { ("A"..."Z").contains(Character(Unicode.Scalar($0))) || $0 == 95 }
         }
         reader.read("CSRF_TRUSTED_ORIGINS", into: &csrf.trustedOrigins)
-        do throws(ImproperlyConfigured) {
+        do {
             _ = try CSRFMiddleware(csrf)
-        } catch {
+        } catch let error as ImproperlyConfigured {
             reader.fail("CSRF_TRUSTED_ORIGINS", "\(error)")
+        } catch {
+            // A bad name or attribute of the cookie has its own message already.
         }
     }
 

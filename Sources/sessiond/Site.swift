@@ -35,7 +35,7 @@ struct Site {
         return Application(
             resolver,
             middleware: [
-                try SecurityMiddleware(settings.security), SessionMiddleware(engine), try CSRFMiddleware(settings.csrf),
+                try SecurityMiddleware(settings.security), try SessionMiddleware(engine), try CSRFMiddleware(settings.csrf),
             ], settings: web, errorPage: errorPage)
     }
 

@@ -26,7 +26,8 @@ def passed_on(method, path, body="", cookie=None):
     values = {}
     for name, value, if_not_empty in PARAMETER.findall((ROOT / "nginx/sessiond_params").read_text()):
         value = variables[value[1:]] if value.startswith("$") else value.strip('"')
-        if value or not if_not_empty:
+        # An empty HTTP_* only keeps nginx from passing on the client's header.
+        if value or not (if_not_empty or name.startswith("HTTP_")):
             values[name] = value
     if cookie:
         values["HTTP_COOKIE"] = cookie

@@ -8,24 +8,19 @@ import Testing
 
     private struct Layer: Middleware {
         let name: String
-        func callAsFunction(_ request: Request, _ getResponse: (Request) async -> Response) async throws -> Response {
-            var response = await getResponse(request)
+        func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
             try response.setHeader("X-Way", (response.header("X-Way") ?? "\(response.status)") + name)
-            return response
+            return nil
         }
     }
 
     private struct Failing: Middleware {
-        func callAsFunction(_ request: Request, _ getResponse: (Request) async -> Response) async throws -> Response {
-            _ = await getResponse(request)
-            throw HTTPError.serviceUnavailable(retryAfter: 7)
+        func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
+            { _ in throw HTTPError.serviceUnavailable(retryAfter: 7) }
         }
     }
 
     private struct Refusing: Middleware {
-        func callAsFunction(_ request: Request, _ getResponse: (Request) async -> Response) async throws -> Response {
-            await getResponse(request)
-        }
         func processView(_ request: Request, _ match: ResolverMatch) throws {
             throw HTTPError.forbidden(reason: match.urlName ?? "")
         }

@@ -24,16 +24,26 @@ public final class Application {
 
     /// The response to a request; there is always one.
     public func respond(to request: Request) async -> Response {
-        await respond(to: request, from: 0)
-    }
-
-    private func respond(to request: Request, from layer: Int) async -> Response {
+        var passed = 0
+        var response: Response
         do {
-            guard layer < middleware.count else { return try await callView(request) }
-            return try await middleware[layer](request) { request in await respond(to: request, from: layer + 1) }
+            var early: Response?
+            while passed < middleware.count, early == nil {
+                early = try middleware[passed].processRequest(request)
+                passed += 1
+            }
+            response = if let early { early } else { try await callView(request) }
         } catch {
-            return page(for: error, request)
+            response = page(for: error, request)
         }
+        for layer in middleware[..<passed].reversed() {
+            do {
+                if let pending = try layer.processResponse(request, &response) { try await pending(&response) }
+            } catch {
+                response = page(for: error, request)
+            }
+        }
+        return response
     }
 
     private func callView(_ request: Request) async throws -> Response {

@@ -3,48 +3,26 @@
 /// Where a name stands twice the first counts, as in libfcgi's `FCGX_GetParam`; but several `HTTP_COOKIE` are one cookie
 /// header in pieces (RFC 9113, section 8.2.3), which is what ``cookieHeader`` is for.
 public struct Meta: Sendable {
-    @usableFromInline
-    struct Entry: Sendable {
-        @usableFromInline let name: Range<Int>
-        @usableFromInline let value: Range<Int>
+    /// The places of a parameter's name and value in the buffer.
+    package typealias Entry = (name: Range<Int>, value: Range<Int>)
 
-        @inlinable
-        init(name: Range<Int>, value: Range<Int>) {
-            self.name = name
-            self.value = value
-        }
-    }
+    private var bytes: [UInt8]
+    private var entries: [Entry]
 
-    @usableFromInline var bytes: [UInt8] = []
-    @usableFromInline var entries: [Entry] = []
+    public init() { self.init(bytes: [], entries: []) }
 
-    /// - Parameters:
-    ///   - parameters: how many parameters are expected.
-    ///   - bytes: how many bytes their names and values are expected to have.
-    public init(reserving parameters: Int = 0, bytes: Int = 0) {
-        self.bytes.reserveCapacity(bytes)
-        entries.reserveCapacity(parameters)
-    }
-
-    @inlinable
-    public mutating func append(name: some Collection<UInt8>, value: some Collection<UInt8>) {
-        let start = bytes.count
-        bytes.append(contentsOf: name)
-        let middle = bytes.count
-        bytes.append(contentsOf: value)
-        entries.append(Entry(name: start..<middle, value: middle..<bytes.count))
-    }
-
-    /// Adds a parameter in the form in which C programs have it: `NAME=value`. What has no `=` is passed over.
-    public mutating func append(assignment: UnsafeBufferPointer<UInt8>) {
-        guard let equals = assignment.firstIndex(of: UInt8(ascii: "=")) else { return }
-        let start = bytes.count
-        bytes.append(contentsOf: assignment)
-        entries.append(Entry(name: start..<start + equals, value: start + equals + 1..<bytes.count))
+    /// - Parameter entries: places within `bytes`.
+    package init(bytes: [UInt8], entries: [Entry]) {
+        self.bytes = bytes
+        self.entries = entries
     }
 
     public mutating func append(_ name: String, _ value: String) {
-        append(name: name.utf8, value: value.utf8)
+        let start = bytes.count
+        bytes.append(contentsOf: name.utf8)
+        let middle = bytes.count
+        bytes.append(contentsOf: value.utf8)
+        entries.append((start..<middle, middle..<bytes.count))
     }
 
     /// The bytes of a parameter, nil where there is none.

@@ -94,15 +94,17 @@ public final class Request {
     private lazy var postResult = Result { () throws(HTTPError) in try readForm() }
 
     private func readHost() throws(HTTPError) -> String {
-        var host = meta["HTTP_HOST"] ?? []
-        if meta["HTTP_HOST"] == nil, let name = meta["SERVER_NAME"] {
-            host = name
-            if port != (isSecure ? "443" : "80") { host.append(contentsOf: ":\(port)".utf8) }
-        }
+        let host = meta["HTTP_HOST"] ?? serverHost()
         guard settings.hosts.contains(host) else {
             throw .badRequest("Invalid HTTP_HOST header. You may need to add the host to ALLOWED_HOSTS.")
         }
         return String(decoding: host, as: UTF8.self)
+    }
+
+    private func serverHost() -> ArraySlice<UInt8> {
+        var host = meta["SERVER_NAME"] ?? []
+        if port != (isSecure ? "443" : "80") { host.append(contentsOf: ":\(port)".utf8) }
+        return host
     }
 
     private func readForm() throws(HTTPError) -> QueryDict {

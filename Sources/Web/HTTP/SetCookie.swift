@@ -1,5 +1,6 @@
 import Glibc
 import Sessions
+import Synchronization
 
 /// Django's `samesite`.
 public typealias SameSite = SessionSettings.SameSite
@@ -9,40 +10,26 @@ public typealias SameSite = SessionSettings.SameSite
 public struct SetCookie: Sendable {
     public let name: String
     public let value: String
-    /// Seconds from now; nil, without `expires`, makes a cookie that ends with the browser.
-    public let maxAge: Int?
-    /// Seconds since 1970-01-01 UTC.
-    public let expires: Int64?
-    public let path: String
-    public let domain: String?
-    public let secure: Bool
-    public let httpOnly: Bool
-    public let sameSite: SameSite?
+    /// What stands behind the value, as it is sent.
+    fileprivate let attributes: [UInt8]
 
     /// Django's `set_cookie`.
     /// - Parameters:
     ///   - value: any text; what may not stand in a cookie is quoted.
-    ///   - expires: seconds since 1970; without it, `maxAge` from now.
+    ///   - maxAge: seconds from now; nil, without `expires`, makes a cookie that ends with the browser.
+    ///   - expires: seconds since 1970-01-01 UTC; without it, `maxAge` from now.
     /// - Throws: ``BadHeaderError`` where the name is no token, or path or domain hold `;` or control characters.
     public init(
         _ name: String, _ value: String, maxAge: Int? = nil, expires: Int64? = nil, path: String = "/",
         domain: String? = nil, secure: Bool = false, httpOnly: Bool = false, sameSite: SameSite? = nil
     ) throws(BadHeaderError) {
-        guard !name.isEmpty, ASCIISet.cookie.containsAll(name) else {
-            throw BadHeaderError(part: .cookieName)
-        }
-        guard path.utf8.allSatisfy({ $0.isCookieAttributeCharacter }),
-            domain?.utf8.allSatisfy({ $0.isCookieAttributeCharacter }) ?? true
-        else { throw BadHeaderError(part: .cookieAttribute) }
-        self.name = name
-        self.value = value
-        self.maxAge = maxAge
-        self.expires = expires ?? maxAge.map { Int64(time(nil)).addingClamped(Int64($0)) }
-        self.path = path
-        self.domain = domain
-        self.secure = secure
-        self.httpOnly = httpOnly
-        self.sameSite = sameSite
+        self = try PreparedCookie(
+            name, path: path, domain: domain, secure: secure, httpOnly: httpOnly, sameSite: sameSite
+        ).cookie(value, maxAge: maxAge, expires: expires)
+    }
+
+    fileprivate init(_ name: String, _ value: String, attributes: [UInt8]) {
+        (self.name, self.value, self.attributes) = (name, value, attributes)
     }
 
     /// The cookie that makes a browser forget the one of that name, path and domain (Django's `delete_cookie`).
@@ -58,18 +45,68 @@ public struct SetCookie: Sendable {
             sameSite: sameSite)
     }
 
-    /// What stands behind `Set-Cookie: `; the attributes in the order of their lower-case names.
+    /// What stands behind `Set-Cookie: `.
     func write(into output: inout [UInt8]) {
         output.append(contentsOf: name.utf8)
         output.append(UInt8(ascii: "="))
         output.append(cookieValue: value)
+        output.append(contentsOf: attributes)
+    }
+}
+
+/// A cookie that is set again and again with the same attributes, which are checked once and written once a second.
+public final class PreparedCookie: Sendable {
+    private struct Lifetime: Equatable {
+        var maxAge: Int?
+        var expires: Int64?
+    }
+
+    private let name: String
+    private let path: String
+    private let domain: String?
+    private let secure: Bool
+    private let httpOnly: Bool
+    private let sameSite: SameSite?
+    private let last: Mutex<(lifetime: Lifetime, attributes: [UInt8])>
+
+    /// - Throws: ``BadHeaderError`` where the name is no token, or path or domain hold `;` or control characters.
+    public init(
+        _ name: String, path: String = "/", domain: String? = nil, secure: Bool = false, httpOnly: Bool = false,
+        sameSite: SameSite? = nil
+    ) throws(BadHeaderError) {
+        guard !name.isEmpty, ASCIISet.cookie.containsAll(name) else {
+            throw BadHeaderError(part: .cookieName)
+        }
+        guard path.utf8.allSatisfy({ $0.isCookieAttributeCharacter }),
+            domain?.utf8.allSatisfy({ $0.isCookieAttributeCharacter }) ?? true
+        else { throw BadHeaderError(part: .cookieAttribute) }
+        (self.name, self.path, self.domain) = (name, path, domain)
+        (self.secure, self.httpOnly, self.sameSite) = (secure, httpOnly, sameSite)
+        last = Mutex((Lifetime(), []))
+    }
+
+    /// The cookie with this value; the rest as ``SetCookie/init(_:_:maxAge:expires:path:domain:secure:httpOnly:sameSite:)``.
+    public func cookie(_ value: String, maxAge: Int? = nil, expires: Int64? = nil) -> SetCookie {
+        let lifetime = Lifetime(
+            maxAge: maxAge, expires: expires ?? maxAge.map { Int64(time(nil)).addingClamped(Int64($0)) })
+        let attributes = last.withLock { last in
+            if last.lifetime != lifetime || last.attributes.isEmpty { last = (lifetime, text(of: lifetime)) }
+            return last.attributes
+        }
+        return SetCookie(name, value, attributes: attributes)
+    }
+
+    /// In the order of their lower-case names.
+    private func text(of lifetime: Lifetime) -> [UInt8] {
+        var output: [UInt8] = []
         if let domain, !domain.isEmpty { output.append(attribute: "; Domain=", domain) }
-        if let expires { output.append(attribute: "; expires=", HTTPDate.format(expires)) }
+        if let expires = lifetime.expires { output.append(attribute: "; expires=", HTTPDate.format(expires)) }
         if httpOnly { output.append(attribute: "; HttpOnly", "") }
-        if let maxAge { output.append(attribute: "; Max-Age=", String(maxAge)) }
+        if let maxAge = lifetime.maxAge { output.append(attribute: "; Max-Age=", String(maxAge)) }
         if !path.isEmpty { output.append(attribute: "; Path=", path) }
         if let sameSite { output.append(attribute: "; SameSite=", sameSite.rawValue) }
         if secure { output.append(attribute: "; Secure", "") }
+        return output
     }
 }
 

@@ -7,24 +7,37 @@ import DjangoFormat
 public struct CSRFMiddleware: Middleware {
     private let settings: CSRFSettings
     private let trustedOrigins: TrustedOrigins
+    private let cookie: PreparedCookie
 
-    /// - Throws: ``ImproperlyConfigured`` for an entry of `CSRF_TRUSTED_ORIGINS` that is no origin.
-    public init(_ settings: CSRFSettings = CSRFSettings()) throws(ImproperlyConfigured) {
+    /// - Throws: ``ImproperlyConfigured`` for an entry of `CSRF_TRUSTED_ORIGINS` that is no origin, ``BadHeaderError`` where
+    ///   the settings make no cookie.
+    public init(_ settings: CSRFSettings = CSRFSettings()) throws {
         self.settings = settings
         trustedOrigins = try TrustedOrigins(settings.trustedOrigins)
+        cookie = try PreparedCookie(
+            settings.cookieName, path: settings.cookiePath, domain: settings.cookieDomain,
+            secure: settings.cookieSecure, httpOnly: settings.cookieHTTPOnly, sameSite: settings.cookieSameSite)
     }
 
-    public func callAsFunction(
-        _ request: Request, _ getResponse: (Request) async -> Response
-    ) async throws -> Response {
-        readSecret(request)
-        var response = await getResponse(request)
-        if request.csrf.needsUpdate, let secret = request.csrf.secret {
-            response.setCookie(try cookie(secret))
-            response.patchVary("Cookie")
-            request.csrf.needsUpdate = false
+    /// Takes the secret from the cookie; a malformed cookie is replaced.
+    public func processRequest(_ request: Request) throws -> Response? {
+        guard let cookie = request.cookies[settings.cookieName] else { return nil }
+        if (try? CSRF.validate(cookie)) == nil {
+            rotateToken(request)
+        } else {
+            // Before Django 4.0 the cookie was masked.
+            request.csrf.secret = CSRF.unmask(cookie) ?? cookie
         }
-        return response
+        return nil
+    }
+
+    /// Sets the cookie where a page shows the token, and after a login.
+    public func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
+        guard request.csrf.needsUpdate, let secret = request.csrf.secret else { return nil }
+        response.setCookie(cookie.cookie(secret, maxAge: settings.cookieAge))
+        response.patchVary("Cookie")
+        request.csrf.needsUpdate = false
+        return nil
     }
 
     /// - Throws: ``HTTPError/forbidden(reason:)``, and what reading the form throws.
@@ -45,21 +58,6 @@ public struct CSRFMiddleware: Middleware {
         case "GET", "HEAD", "OPTIONS", "TRACE": true
         default: false
         }
-    }
-
-    /// Takes the secret from the cookie; a malformed cookie is replaced.
-    private func readSecret(_ request: Request) {
-        guard let cookie = request.cookies[settings.cookieName] else { return }
-        guard (try? CSRF.validate(cookie)) != nil else { return rotateToken(request) }
-        // Before Django 4.0 the cookie was masked.
-        request.csrf.secret = CSRF.unmask(cookie) ?? cookie
-    }
-
-    private func cookie(_ secret: String) throws(BadHeaderError) -> SetCookie {
-        try SetCookie(
-            settings.cookieName, secret, maxAge: settings.cookieAge, path: settings.cookiePath,
-            domain: settings.cookieDomain, secure: settings.cookieSecure, httpOnly: settings.cookieHTTPOnly,
-            sameSite: settings.cookieSameSite)
     }
 
     private func isOwn(origin: ArraySlice<UInt8>, _ request: Request) -> Bool {

@@ -1,16 +1,25 @@
 /// A layer around the views (a middleware class of Django).
 ///
 /// Layers stand in the order of the settings' `MIDDLEWARE`: the first one sees a request first and its response last. An
-/// error of an inner layer or of the view has become a response already when `getResponse` returns; an error that a layer
-/// throws itself becomes one for the layer outside it.
+/// error of an inner layer or of the view has become a response already when ``processResponse(_:_:)`` is called; an error
+/// that a layer throws itself becomes one for the layers outside it.
 public protocol Middleware {
-    /// Passes the request on with `getResponse`, or answers it.
-    func callAsFunction(_ request: Request, _ getResponse: (Request) async -> Response) async throws -> Response
+    /// What must be awaited before a response may leave, such as a commit.
+    typealias Pending = (inout Response) async throws -> Void
+
+    /// Looks at a request on its way in (Django's `process_request`). A response goes out at once, from this layer on.
+    func processRequest(_ request: Request) throws -> Response?
 
     /// Called when the URL patterns have found the view and before it runs (Django's `process_view`); throws to refuse.
     func processView(_ request: Request, _ match: ResolverMatch) throws
+
+    /// Changes a response on its way out (Django's `process_response`).
+    /// - Returns: what is left to be awaited. A layer that awaits nothing costs no suspension.
+    func processResponse(_ request: Request, _ response: inout Response) throws -> Pending?
 }
 
 extension Middleware {
+    public func processRequest(_ request: Request) throws -> Response? { nil }
     public func processView(_ request: Request, _ match: ResolverMatch) throws {}
+    public func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? { nil }
 }

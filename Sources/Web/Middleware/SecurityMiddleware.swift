@@ -21,14 +21,8 @@ public struct SecurityMiddleware: Middleware {
         strictTransportSecurity = settings.hstsSeconds == 0 ? nil : .strictTransportSecurity(settings)
     }
 
-    public func callAsFunction(
-        _ request: Request, _ getResponse: (Request) async -> Response
-    ) async throws -> Response {
-        if let redirect = try redirectToHTTPS(request) { return withHeaders(redirect, request) }
-        return withHeaders(await getResponse(request), request)
-    }
-
-    private func redirectToHTTPS(_ request: Request) throws -> Response? {
+    /// Redirects to HTTPS.
+    public func processRequest(_ request: Request) throws -> Response? {
         guard settings.sslRedirect, !request.isSecure else { return nil }
         let path = request.path.utf8.drop { $0 == UInt8(ascii: "/") }
         guard !settings.redirectExempt.contains(where: { path.starts(with: $0.utf8) }) else { return nil }
@@ -36,11 +30,11 @@ public struct SecurityMiddleware: Middleware {
         return try .redirect(to: "https://\(host)\(request.fullPath())", permanent: true)
     }
 
-    private func withHeaders(_ response: Response, _ request: Request) -> Response {
-        var response = response
+    /// Sets the headers, unless the view has.
+    public func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
         if let strictTransportSecurity, request.isSecure { response.setDefault(strictTransportSecurity) }
         for field in headers { response.setDefault(field) }
-        return response
+        return nil
     }
 }
 

@@ -4,33 +4,45 @@ import Sessions
 /// its branch order).
 public struct SessionMiddleware: Middleware {
     private let engine: SessionEngine
+    private let cookie: PreparedCookie
+    private let deletion: SetCookie
 
-    public init(_ engine: SessionEngine) { self.engine = engine }
-
-    public func callAsFunction(
-        _ request: Request, _ getResponse: (Request) async -> Response
-    ) async throws -> Response {
+    /// - Throws: ``BadHeaderError`` where the settings make no cookie.
+    public init(_ engine: SessionEngine) throws(BadHeaderError) {
+        self.engine = engine
         let settings = engine.settings
-        let cookie = request.cookies[settings.cookieName]
-        let session = engine.session(cookie)
-        request.session = session
-        var response = await getResponse(request)
+        cookie = try PreparedCookie(
+            settings.cookieName, path: settings.cookiePath, domain: settings.cookieDomain,
+            secure: settings.cookieSecure, httpOnly: settings.cookieHTTPOnly, sameSite: settings.cookieSameSite)
+        deletion = try .delete(
+            settings.cookieName, path: settings.cookiePath, domain: settings.cookieDomain,
+            sameSite: settings.cookieSameSite)
+    }
 
+    public func processRequest(_ request: Request) throws -> Response? {
+        request.session = engine.session(request.cookies[engine.settings.cookieName])
+        return nil
+    }
+
+    public func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
+        let session = request.session
         // The browser has a cookie, but there is no session: the cookie goes.
-        if cookie != nil, session.isEmpty {
-            response.setCookie(try .deletingSession(settings))
+        if session.isEmpty, request.cookies[engine.settings.cookieName] != nil {
+            response.setCookie(deletion)
             response.patchVary("Cookie")
-            return response
+            return nil
         }
         if session.accessed { response.patchVary("Cookie") }
-        guard session.modified || settings.saveEveryRequest, !session.isEmpty else { return response }
+        guard session.modified || engine.settings.saveEveryRequest, !session.isEmpty else { return nil }
         // What failed is not saved, and the cookie that the browser has stays.
-        guard response.status < 500 else { return response }
-        let lifetime = CookieLifetime(age: try await session.cookieAge(), now: engine.now)
-        try await session.save()
-        response.setCookie(try .session(session, lifetime, settings))
-        response.patchVary("Cookie")
-        return response
+        guard response.status < 500 else { return nil }
+        return { response in
+            let lifetime = CookieLifetime(age: try await session.cookieAge(), now: engine.now)
+            try await session.save()
+            response.setCookie(
+                cookie.cookie(session.sessionKey ?? "", maxAge: lifetime.maxAge, expires: lifetime.expires))
+            response.patchVary("Cookie")
+        }
     }
 }
 
@@ -49,21 +61,4 @@ private struct CookieLifetime {
 extension Double {
     /// As a number of seconds that dates can be made of.
     fileprivate var clamped: Int64 { isNaN ? 0 : Int64(Swift.min(Swift.max(self, -62_135_596_800), 253_402_300_799)) }
-}
-
-extension SetCookie {
-    fileprivate static func session(
-        _ session: Session, _ lifetime: CookieLifetime, _ settings: SessionSettings
-    ) throws(BadHeaderError) -> SetCookie {
-        try SetCookie(
-            settings.cookieName, session.sessionKey ?? "", maxAge: lifetime.maxAge, expires: lifetime.expires,
-            path: settings.cookiePath, domain: settings.cookieDomain, secure: settings.cookieSecure,
-            httpOnly: settings.cookieHTTPOnly, sameSite: settings.cookieSameSite)
-    }
-
-    fileprivate static func deletingSession(_ settings: SessionSettings) throws(BadHeaderError) -> SetCookie {
-        try .delete(
-            settings.cookieName, path: settings.cookiePath, domain: settings.cookieDomain,
-            sameSite: settings.cookieSameSite)
-    }
 }
