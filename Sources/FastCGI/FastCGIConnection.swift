@@ -158,6 +158,7 @@ final class FastCGIConnection {
     /// Takes the whole records out of ``input``, until they make a request or call for something to be sent.
     /// - Returns: whether they did.
     private func takeRecords() -> Bool {
+        if input.isEmpty { return scanner.isComplete || closesAfterOutput || !output.isEmpty }
         var offset = 0
         input.withUnsafeBytes { bytes in
             while !scanner.isComplete, !closesAfterOutput,

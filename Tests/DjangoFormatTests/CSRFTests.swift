@@ -8,7 +8,7 @@ struct CSRFTests {
 
     @Test("The vector taken from a real Django holds both ways")
     func vector() {
-        #expect(CSRF.mask(Self.secret, with: [UInt8]("ZYXWVUTSRQPONMLKJIHGFEDCBA987654".utf8)) == Self.token)
+        #expect(CSRF.mask(Self.secret) { _ = $0.initialize(fromContentsOf: "ZYXWVUTSRQPONMLKJIHGFEDCBA987654".utf8) } == Self.token)
         #expect(CSRF.unmask(Self.token) == Self.secret)
         #expect(CSRF.tokensMatch(Self.token, Self.secret))
     }

@@ -15,7 +15,7 @@ struct SessionKeyTests {
         let alphabet = (0..<size).map { UInt8($0) }
         let draws = 1000 * size
         var counts = [Int](repeating: 0, count: size)
-        for byte in RandomText.make(draws, from: alphabet) { counts[Int(byte)] += 1 }
+        for byte in RandomText.make(draws, from: RandomText.Alphabet(alphabet)) { counts[Int(byte)] += 1 }
         // Chi-squared has mean size - 1 and variance 2(size - 1); eight deviations never happen by chance.
         let expected = Double(draws) / Double(size)
         let chiSquared = counts.reduce(0) { $0 + (Double($1) - expected) * (Double($1) - expected) / expected }

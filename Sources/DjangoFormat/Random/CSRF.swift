@@ -12,6 +12,7 @@ public enum CSRF {
     private static let alphabet = [UInt8]("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8)
 
     private static let alphabetSize = 62
+    private static let randomAlphabet = RandomText.Alphabet(alphabet)
 
     /// The place of each byte in the alphabet; the alphabet's length for those that are not in it.
     private static let places: [UInt8] = {
@@ -30,7 +31,10 @@ public enum CSRF {
 
     /// A new secret of 32 characters.
     public static func newSecret() -> String {
-        String(decoding: RandomText.make(secretLength, from: alphabet), as: UTF8.self)
+        String(unsafeUninitializedCapacity: secretLength) { secret in
+            RandomText.fill(UnsafeMutableBufferPointer(rebasing: secret[..<secretLength]), from: randomAlphabet)
+            return secretLength
+        }
     }
 
     /// Checks that `token` is 32 characters (a secret) or 64 (a masked one) of the alphabet.
@@ -45,14 +49,20 @@ public enum CSRF {
     /// A token for `secret`, different at each call. The secret has passed `validate`; a token for anything else
     /// matches nothing.
     public static func mask(_ secret: String) -> String {
-        mask(secret, with: RandomText.make(secretLength, from: alphabet))
+        mask(secret) { RandomText.fill($0, from: randomAlphabet) }
     }
 
-    static func mask(_ secret: String, with mask: [UInt8]) -> String {
-        let cipher = combine(secret.utf8Span.span, mask.span) { place, maskPlace in place + maskPlace }
+    /// - Parameter draw: fills a buffer with the mask.
+    static func mask(_ secret: String, _ draw: (UnsafeMutableBufferPointer<UInt8>) -> Void) -> String {
+        let (secret, alphabet, places) = (secret.utf8Span.span, alphabet.span, places.span)
         return String(unsafeUninitializedCapacity: tokenLength) { token in
-            let end = token.initialize(fromContentsOf: mask)
-            return token[end...].initialize(fromContentsOf: cipher)
+            draw(UnsafeMutableBufferPointer(rebasing: token[..<secretLength]))
+            for index in 0..<secretLength {
+                let place = index < secret.count ? Int(places[Int(secret[index])]) : 0
+                let maskPlace = Int(places[Int(token[index])])
+                token.initializeElement(at: secretLength + index, to: alphabet[(place + maskPlace) % alphabetSize])
+            }
+            return tokenLength
         }
     }
 

@@ -4,18 +4,36 @@ import Synchronization
 
 /// Characters drawn from an alphabet with the kernel's randomness, each equally likely (Python's `secrets.choice`).
 enum RandomText {
-    /// - Parameter alphabet: 1 to 256 bytes.
-    static func make(_ count: Int, from alphabet: [UInt8]) -> [UInt8] {
-        // Bytes past the last whole multiple of the alphabet would favour its beginning: they are drawn again.
-        let usable = 256 - 256 % alphabet.count
-        return pool.withLock { pool in
-            [UInt8](unsafeUninitializedCapacity: count) { text, end in
-                while end < count {
-                    pool.take(count - end) { byte in
-                        guard Int(byte) < usable else { return }
-                        text[end] = alphabet[Int(byte) % alphabet.count]
-                        end += 1
-                    }
+    /// The characters that a text is made of.
+    struct Alphabet: Sendable {
+        /// The character for each random byte. Bytes past the last whole multiple of the alphabet have none, because they
+        /// would favour its beginning.
+        fileprivate let characters: [UInt8]
+
+        /// - Parameter characters: 1 to 256 of them.
+        init(_ characters: [UInt8]) {
+            let usable = 256 - 256 % characters.count
+            self.characters = (0..<usable).map { characters[$0 % characters.count] }
+        }
+    }
+
+    static func make(_ count: Int, from alphabet: Alphabet) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { text, end in
+            fill(text, from: alphabet)
+            end = count
+        }
+    }
+
+    static func fill(_ text: UnsafeMutableBufferPointer<UInt8>, from alphabet: Alphabet) {
+        let characters = alphabet.characters.span
+        pool.withLock { pool in
+            var end = 0
+            while end < text.count {
+                pool.take(text.count - end) { byte in
+                    // The others are drawn again.
+                    guard Int(byte) < characters.count else { return }
+                    text.initializeElement(at: end, to: characters[Int(byte)])
+                    end += 1
                 }
             }
         }

@@ -16,7 +16,8 @@ final class BoundField: TemplateObject {
 
     /// The ids of the help text and the errors, for screen readers.
     var ariaDescribedBy: String {
-        guard !isHidden else { return "" }
+        let errors = errors
+        if isHidden || field.helpText.utf8.isEmpty && !errors.isTrue { return "" }
         let help = field.helpText.utf8.isEmpty ? "" : autoID + "_helptext"
         let error = errors.isTrue ? autoID + "_error" : ""
         return help.utf8.isEmpty || error.utf8.isEmpty ? help + error : help + " " + error

@@ -1,3 +1,5 @@
+import Glibc
+
 // What the parsers of this module share: they work on the peer's bytes and never trap on them.
 
 extension UInt8 {
@@ -27,8 +29,12 @@ extension UInt8 {
 extension Span<UInt8> {
     func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        for index in indices where self[index] != other[index] { return false }
-        return true
+        return withUnsafeBytes { mine in
+            other.withUnsafeBytes { its in
+                guard let first = mine.baseAddress, let second = its.baseAddress else { return true }
+                return memcmp(first, second, count) == 0
+            }
+        }
     }
 }
 
@@ -75,8 +81,20 @@ extension ArraySlice<UInt8> {
 }
 
 extension [UInt8] {
+    /// Appends text as it is.
+    mutating func append(text: String) {
+        let bytes = text.utf8Span.span
+        bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
+    }
+
     mutating func append(decimal number: Int) {
-        append(contentsOf: String(number).utf8)
+        if number < 0 { append(UInt8(ascii: "-")) }
+        append(digitsOf: number.magnitude)
+    }
+
+    private mutating func append(digitsOf number: UInt) {
+        if number >= 10 { append(digitsOf: number / 10) }
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
     }
 
     /// Appends the character of that code in Latin-1 as UTF-8.

@@ -52,8 +52,7 @@ public struct Meta: Sendable {
     }
 
     private func indexOfEntry(_ name: String, from start: Int) -> Int? {
-        let name = name.utf8Span.span
-        let bytes = bytes.span
+        let (name, bytes, entries) = (name.utf8Span.span, bytes.span, entries.span)
         for index in start..<entries.count where entries[index].name.count == name.count {
             if bytes.extracting(entries[index].name).equals(name) { return index }
         }

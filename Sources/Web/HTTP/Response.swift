@@ -72,26 +72,26 @@ public struct Response: Sendable {
         let sentBody = hasBody && !omitBody ? body : []
         var output: [UInt8] = []
         output.reserveCapacity(
-            headers.reduce(128 + cookies.count * 256 + sentBody.count) { $0 + $1.line.count })
-        output.append(contentsOf: "Status: ".utf8)
+            headers.reduce(192 + cookies.reduce(0) { $0 + $1.size } + sentBody.count) { $0 + $1.line.count })
+        output.append(text: "Status: ")
         output.append(decimal: status)
-        output.append(UInt8(ascii: " "))
-        output.append(contentsOf: statusPhrase(status).utf8)
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(text: " ")
+        output.append(text: statusPhrase(status))
+        output.append(text: "\r\n")
         for field in headers where hasBody || !field.isNamed("Content-Type") {
             output.append(contentsOf: field.line)
         }
         if hasBody {
-            output.append(contentsOf: "Content-Length: ".utf8)
+            output.append(text: "Content-Length: ")
             output.append(decimal: body.count)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append(text: "\r\n")
         }
         for cookie in cookies {
-            output.append(contentsOf: "Set-Cookie: ".utf8)
+            output.append(text: "Set-Cookie: ")
             cookie.write(into: &output)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append(text: "\r\n")
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(text: "\r\n")
         output.append(contentsOf: sentBody)
         return output
     }

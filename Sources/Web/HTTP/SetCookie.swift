@@ -45,10 +45,13 @@ public struct SetCookie: Sendable {
             sameSite: sameSite)
     }
 
+    /// About how many bytes its header line has.
+    var size: Int { name.utf8.count + value.utf8.count + attributes.count + 16 }
+
     /// What stands behind `Set-Cookie: `.
     func write(into output: inout [UInt8]) {
-        output.append(contentsOf: name.utf8)
-        output.append(UInt8(ascii: "="))
+        output.append(text: name)
+        output.append(text: "=")
         output.append(cookieValue: value)
         output.append(contentsOf: attributes)
     }
@@ -120,7 +123,7 @@ extension [UInt8] {
     /// backslash and other characters below U+0100 as three octal digits.
     fileprivate mutating func append(cookieValue value: String) {
         if !value.isEmpty, ASCIISet.cookie.containsAll(value) {
-            return append(contentsOf: value.utf8)
+            return append(text: value)
         }
         append(UInt8(ascii: "\""))
         for scalar in value.unicodeScalars {

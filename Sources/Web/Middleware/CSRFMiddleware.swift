@@ -35,7 +35,7 @@ public struct CSRFMiddleware: Middleware {
     public func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
         guard request.csrf.needsUpdate, let secret = request.csrf.secret else { return nil }
         response.setCookie(cookie.cookie(secret, maxAge: settings.cookieAge))
-        response.patchVary("Cookie")
+        response.patchVaryCookie()
         request.csrf.needsUpdate = false
         return nil
     }

@@ -5,9 +5,16 @@ extension Response {
     /// Says that the response depends on a request header (Django's `patch_vary_headers`): adds the name unless it is there,
     /// whatever its case, and keeps the order; `*` takes the place of all.
     public mutating func patchVary(_ name: StaticString) {
-        let name = name.description
-        guard let present = header("Vary") else { return set(HeaderField(fixed: "Vary", name)) }
-        guard present != name else { return }
+        patchVary(HeaderField(fixed: "Vary", name.description))
+    }
+
+    /// Says that the response depends on the cookies.
+    mutating func patchVaryCookie() { patchVary(.varyCookie) }
+
+    private mutating func patchVary(_ field: HeaderField) {
+        guard let earlier = headers.first(where: { $0.hasName(of: field) }) else { return set(field) }
+        guard earlier != field else { return }
+        let (name, present) = (field.value, earlier.value)
         var names = Array(present.utf8)[...].lazySplit(on: UInt8(ascii: ",")).map {
             String(decoding: $0.trimmingBlanks, as: UTF8.self)
         }
@@ -23,6 +30,8 @@ extension Response {
 }
 
 extension HeaderField {
+    fileprivate static let varyCookie = HeaderField(fixed: "Vary", "Cookie")
+
     private static let expires = Mutex((unixSeconds: Int64.min, field: HeaderField(fixed: "Expires", "0")))
 
     /// `Expires` with this date, which is written once a second.

@@ -29,10 +29,10 @@ public struct SessionMiddleware: Middleware {
         // The browser has a cookie, but there is no session: the cookie goes.
         if session.isEmpty, request.cookies[engine.settings.cookieName] != nil {
             response.setCookie(deletion)
-            response.patchVary("Cookie")
+            response.patchVaryCookie()
             return nil
         }
-        if session.accessed { response.patchVary("Cookie") }
+        if session.accessed { response.patchVaryCookie() }
         guard session.modified || engine.settings.saveEveryRequest, !session.isEmpty else { return nil }
         // What failed is not saved, and the cookie that the browser has stays.
         guard response.status < 500 else { return nil }
@@ -41,7 +41,7 @@ public struct SessionMiddleware: Middleware {
             try await session.save()
             response.setCookie(
                 cookie.cookie(session.sessionKey ?? "", maxAge: lifetime.maxAge, expires: lifetime.expires))
-            response.patchVary("Cookie")
+            response.patchVaryCookie()
         }
     }
 }

@@ -1,9 +1,4 @@
 extension [UInt8] {
-    /// Appends text as it is.
-    mutating func append(text: String) {
-        append(contentsOf: text.utf8)
-    }
-
     /// Appends text with the five characters escaped that Django escapes, in Django's spelling.
     mutating func append(escaping text: String) {
         var text = text

@@ -66,8 +66,9 @@ struct NodeList: Sendable {
     }
 
     func render(_ context: inout RenderContext, into output: inout [UInt8]) throws(TemplateRenderError) {
-        for item in items {
-            switch item {
+        // By their places: a loop over the items copies each.
+        for index in items.indices {
+            switch items[index] {
             case .text(let bytes): output.append(contentsOf: bytes)
             case .variable(let expression): try expression.render(&context, into: &output)
             case .node(let node): try node.render(&context, into: &output)

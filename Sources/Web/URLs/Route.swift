@@ -43,6 +43,12 @@ struct Route: Sendable {
         pieces.append(.parameter(converter, name: name))
     }
 
+    /// Whether it is worth to look closer: a route of text alone is the path or not.
+    func canMatch(_ path: ArraySlice<UInt8>) -> Bool {
+        guard pieces.count == 1, case .text(let text) = pieces[0] else { return true }
+        return path.span.equals(text.span)
+    }
+
     /// The texts of the parameters, in their order, where the path has this form.
     func match(_ path: ArraySlice<UInt8>) -> [ArraySlice<UInt8>]? {
         var found: [ArraySlice<UInt8>] = []

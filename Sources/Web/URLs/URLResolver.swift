@@ -41,7 +41,8 @@ public struct URLResolver: Sendable {
     public func resolve(_ path: String) -> ResolverMatch? {
         let bytes = Array(path.utf8)[...]
         guard bytes.first == UInt8(ascii: "/") else { return nil }
-        for entry in entries {
+        for index in entries.indices where entries[index].route.canMatch(bytes.dropFirst()) {
+            let entry = entries[index]
             guard let arguments = entry.route.match(bytes.dropFirst()) else { continue }
             return ResolverMatch(
                 view: entry.view, methods: entry.methods, urlName: entry.name, route: entry.text,
