@@ -54,7 +54,8 @@ let package = Package(
         room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", deque, log]),
         room("Sessions", ["DjangoFormat", log]),
         room(
-            "DatabaseSessions", ["EventLoop", "PostgreSQL", "Sessions", deque, log], resources: [.embedInCode("sql")]),
+            "DatabaseSessions", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", deque, log],
+            resources: [.embedInCode("sql")]),
         room("Web", ["DjangoFormat", "Sessions", log]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
         room("LoginApp", ["DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
@@ -66,13 +67,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["DatabaseSessions", "EventLoop", "PostgreSQL", log],
+            name: "TestSupport", dependencies: ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", log],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("DjangoFormatTests", ["DjangoFormat"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
         tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
         tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),
-        tests("DatabaseSessionsTests", ["DatabaseSessions", "EventLoop", "PostgreSQL", "Sessions", "TestSupport"]),
+        tests(
+            "DatabaseSessionsTests",
+            ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "TestSupport", log]),
         tests("WebTests", ["DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", "Web"]),
         tests("FastCGITests", ["EventLoop", "FastCGI", "TestSupport", "Web", log]),
     ]

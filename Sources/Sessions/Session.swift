@@ -1,5 +1,4 @@
 import DjangoFormat
-import Logging
 
 /// The dictionary that belongs to one visitor (Django's `SessionBase`).
 ///
@@ -13,8 +12,9 @@ public final class Session {
     /// Where the session stands in the store.
     private enum Row {
         case none
-        /// Under the key that the visitor showed, or that was created; what was read there, if it was.
-        case stored(key: String, loaded: [UInt8]?)
+        /// Under the key that the visitor showed, or that was created; the engine's mark of what lies there, if it has
+        /// one.
+        case stored(key: String, revision: [UInt8]?)
         /// To be created by the next save, which deletes the row of the key that it replaces.
         case reserved(key: String, replacing: String?)
     }
@@ -29,7 +29,7 @@ public final class Session {
 
     init(engine: SessionEngine, key: String?) {
         self.engine = engine
-        row = key.map { SessionKey.isPlausible($0) ? .stored(key: $0, loaded: nil) : .none } ?? .none
+        row = key.map { SessionKey.isValid($0) ? .stored(key: $0, revision: nil) : .none } ?? .none
     }
 
     /// The key, nil while there is none (Django's `session_key`).
@@ -111,19 +111,25 @@ public final class Session {
 
     private func load() async throws(SessionStoreError) -> JSONObject {
         guard case .stored(let key, _) = row else { return [:] }
-        guard let record = try await engine.store.load(key, now: engine.now) else {
+        guard let loaded = try await engine.store.load(key, now: engine.now) else {
             row = .none
             return [:]
         }
-        row = .stored(key: key, loaded: record.data)
-        switch engine.codec.decode(record.data) {
-        case .data(let data): return data
-        case .badSignature:
-            suspiciousSession.warning("Session data corrupted")
-            return [:]
-        case .corrupt: return [:]
-        }
+        row = .stored(key: loaded.newKey ?? key, revision: loaded.revision)
+        if loaded.newKey != nil { modified = true }
+        return loaded.data
     }
+
+    // MARK: The text
+
+    /// The data as the signed text that Django keeps (`encode`).
+    /// - Throws: ``SessionStoreError/unstorable(_:)`` for a value that is no JSON.
+    public func encode(_ data: JSONObject) throws(SessionStoreError) -> String {
+        String(decoding: try engine.codec.text(of: data, now: engine.now), as: UTF8.self)
+    }
+
+    /// The data of such a text, none of one that is corrupt or not ours (`decode`).
+    public func decode(_ text: String) -> JSONObject { engine.codec.data(in: Array(text.utf8)) }
 
     // MARK: The row
 
@@ -153,26 +159,34 @@ public final class Session {
     /// - Throws: ``SessionStoreError/keyGone`` where the row was deleted meanwhile.
     public func save() async throws(SessionStoreError) {
         let data = try await data()
-        let expireDate = expiryDate(of: data)
-        let record = SessionRecord(data: engine.codec.encode(data, at: Int(now / 1_000_000)), expireDate: expireDate)
+        let now = engine.now
+        let record = SessionRecord(data: data, expireDate: expiryDate(of: data, modification: now))
         switch row {
-        case .stored(let key, let loaded): try await engine.store.update(key, record, loaded: loaded)
-        case .none: try await create(record, key: SessionKey.generate(), replacing: nil)
-        case .reserved(let key, let replaced): try await create(record, key: key, replacing: replaced)
+        case .stored(let key, let revision):
+            let saved = try await engine.store.update(key, record, revision: revision, now: now)
+            settle(saved, key: key)
+        case .none: try await create(record, key: SessionKey.generate(), replacing: nil, now: now)
+        case .reserved(let key, let replaced): try await create(record, key: key, replacing: replaced, now: now)
         }
-        if let key = sessionKey { row = .stored(key: key, loaded: record.data) }
+    }
+
+    private func settle(_ saved: SavedSession, key: String) {
+        row = .stored(key: saved.newKey ?? key, revision: saved.revision)
+        // The visitor has to be told the key.
+        if saved.newKey != nil { modified = true }
     }
 
     /// Tries new keys until one is free; a hundred that are taken mean that the store is at fault.
     private func create(
-        _ record: SessionRecord, key: String, replacing oldKey: String?
+        _ record: SessionRecord, key: String, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) {
         var key = key
         modified = true
         for _ in 0..<100 {
             do throws(SessionStoreError) {
                 row = .reserved(key: key, replacing: oldKey)
-                return try await engine.store.create(key, record, replacing: oldKey)
+                return settle(
+                    try await engine.store.create(key, record, replacing: oldKey, now: now), key: key)
             } catch {
                 guard error == .keyExists else { throw error }
                 key = SessionKey.generate()
@@ -181,6 +195,3 @@ public final class Session {
         throw .unavailable("no session key is free")
     }
 }
-
-/// Django's logger of that name.
-private let suspiciousSession = Logger(label: "django.security.SuspiciousSession")

@@ -31,7 +31,9 @@ extension Session {
     public func getExpiryAge() async throws(SessionStoreError) -> Double { expiryAge(of: try await data()) }
 
     /// The moment of the end, in microseconds since 1970-01-01 UTC (Django's `get_expiry_date`).
-    public func getExpiryDate() async throws(SessionStoreError) -> Int64 { expiryDate(of: try await data()) }
+    public func getExpiryDate() async throws(SessionStoreError) -> Int64 {
+        expiryDate(of: try await data(), modification: now)
+    }
 
     /// How long the browser is to keep the cookie, in seconds: ``getExpiryAge()``, or nil until it is closed.
     public func cookieAge() async throws(SessionStoreError) -> Double? {
@@ -47,12 +49,12 @@ extension Session {
         }
     }
 
-    func expiryDate(of data: JSONObject) -> Int64 {
+    func expiryDate(of data: JSONObject, modification: Int64) -> Int64 {
         let date =
             switch StoredExpiry(data) {
             case .date(let date): date
-            case .age(let seconds): now + microseconds(seconds)
-            case .none: now + microseconds(Double(settings.cookieAge))
+            case .age(let seconds): modification + microseconds(seconds)
+            case .none: modification + microseconds(Double(settings.cookieAge))
             }
         return min(max(date, firstDate), lastDate)
     }

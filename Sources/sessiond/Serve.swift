@@ -94,9 +94,9 @@ private final class Worker {
     private let server: FastCGIServer
 
     init(_ settings: Settings, _ site: Site, listener: Int32) throws {
-        store = try DatabaseStore(
-            database: settings.database, limit: .seconds(settings.databaseTimeout), logger: logger)
         let codec = SessionCodec(secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks)
+        store = try DatabaseStore(
+            database: settings.database, codec: codec, limit: .seconds(settings.databaseTimeout), logger: logger)
         let engine = SessionEngine(store: store, codec: codec, settings: settings.session)
         let application = try site.application(engine)
         var limits = FastCGILimits()

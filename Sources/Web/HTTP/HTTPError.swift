@@ -66,7 +66,7 @@ extension SessionStoreError: HTTPErrorConvertible {
             .badRequest(
                 "The request's session was deleted before the request completed. "
                     + "The user may have logged out in a concurrent request, for example.")
-        case .keyExists: .internalServerError
+        case .keyExists, .unstorable: .internalServerError
         case .unavailable: .serviceUnavailable(retryAfter: 5)
         }
     }
