@@ -17,6 +17,13 @@ public struct SessionSettings: Sendable {
     public var cookieSameSite: SameSite? = .lax
     public var saveEveryRequest = false
     public var expireAtBrowserClose = false
+    /// `USE_TZ`: dates in `_session_expiry` are UTC; else they are written and read in the local time of the process,
+    /// which the environment's `TZ` names.
+    public var useTZ = true
+    /// Whether Django is followed where it is unspecified or unsafe too: a saved session takes the key that a client made
+    /// up where it must be new, files with an age of their own never expire, an ended file or a forged cookie becomes a
+    /// new empty session.
+    public var djangoCompatible = false
 
     public init() {}
 }
