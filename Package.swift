@@ -52,7 +52,7 @@ let package = Package(
         room("DjangoFormat", ["CLinux", "CZlib", collections, crypto]),
         room("EventLoop", ["CLinux", heap]),
         room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", deque, log]),
-        room("Sessions", ["DjangoFormat", log]),
+        room("Sessions", ["CLinux", "DjangoFormat", log]),
         room(
             "DatabaseSessions", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", deque, log],
             resources: [.embedInCode("sql")]),
@@ -67,7 +67,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", log],
+            name: "TestSupport",
+            dependencies: ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", log],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("DjangoFormatTests", ["DjangoFormat"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),

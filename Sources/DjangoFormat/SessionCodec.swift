@@ -60,14 +60,27 @@ public final class SessionCodec {
     public func decode(_ sessionData: Span<UInt8>) -> Decoded {
         let range: Range<Int>
         do {
-            range = try signer.unsign(sessionData)
+            range = try signer.unsign(sessionData).payload
         } catch {
             return error == .badSignature ? .badSignature : .corrupt
         }
-        guard let json = json(payload: sessionData.extracting(range)),
-            let value = try? JSON.decode(json), case .object(let data) = value
-        else { return .corrupt }
-        return .data(data)
+        return object(payload: sessionData.extracting(range)).map { .data($0) } ?? .corrupt
+    }
+
+    /// The data, and when it was signed in microseconds since 1970-01-01 UTC, of a text that was signed no longer than
+    /// `maxAge` seconds ago; nil where it was not, or is no session.
+    public func decode(_ sessionData: [UInt8], maxAge: Int, now: Int64) -> (data: JSONObject, signedAt: Int64)? {
+        let span = sessionData.span
+        guard let (range, unixTime) = try? signer.unsign(span, maxAge: Double(maxAge), now: Double(now) / 1_000_000),
+            unixTime.magnitude < 1 << 40, let data = object(payload: span.extracting(range))
+        else { return nil }
+        return (data, Int64(unixTime) * 1_000_000)
+    }
+
+    private func object(payload: Span<UInt8>) -> JSONObject? {
+        guard let json = json(payload: payload), let value = try? JSON.decode(json), case .object(let data) = value
+        else { return nil }
+        return data
     }
 
     private func json(payload: Span<UInt8>) -> [UInt8]? {
