@@ -1,5 +1,4 @@
 import DatabaseSessions
-import DjangoFormat
 import EventLoop
 import Glibc
 import Logging
@@ -32,9 +31,7 @@ public final class TestDatabase {
     }
 
     public func store(limit: Duration = .seconds(5)) throws -> DatabaseStore {
-        try DatabaseStore(
-            database: url, codec: SessionCodec(secretKey: "test-secret-key"), limit: limit,
-            logger: Logger(label: "test"))
+        try DatabaseStore(database: url, codec: testCodec(), limit: limit, logger: Logger(label: "test"))
     }
 
     /// Another connection to the same schema.
