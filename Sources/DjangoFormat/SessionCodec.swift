@@ -35,10 +35,11 @@ public final class SessionCodec {
 
     /// The ASCII text `payload:timestamp:signature`.
     /// - Parameter unixTime: the time of signing in whole seconds.
-    public func encode(_ data: JSONObject, at unixTime: Int) -> [UInt8] {
+    /// - Throws: ``NotSerializable`` where the data holds what JSON lacks.
+    public func encode(_ data: JSONObject, at unixTime: Int) throws(NotSerializable) -> [UInt8] {
         var json: [UInt8] = []
         json.reserveCapacity(256)
-        JSON.encode(data, into: &json)
+        try JSON.encode(data, into: &json)
         var output: [UInt8] = []
         output.reserveCapacity(json.count / 3 * 4 + 64)
         // Django compresses when that saves more than the byte that the dot costs.
