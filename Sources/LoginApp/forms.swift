@@ -6,4 +6,7 @@ private let loginFields = [
     CharField("password", strip: false, widget: .password, attributes: ["autocomplete": "current-password"]),
 ]
 
-func loginForm(_ data: QueryDict? = nil) -> Form { Form(loginFields, data: data) }
+private let emptyLoginForm = Form(loginFields)
+
+/// The form, filled with what was sent.
+func loginForm(_ data: QueryDict? = nil) -> Form { data.map { Form(loginFields, data: $0) } ?? emptyLoginForm }

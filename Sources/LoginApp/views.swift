@@ -5,7 +5,7 @@ import Web
 /// The form, or for a visitor who is logged in the page behind it (the tutorial's `formView`).
 func formView(_ request: Request) async throws -> Response {
     guard let username = try await request.session["username"] else {
-        return try render(request, "login.html", ["form": .object(loginForm())])
+        return try render(request, "login.html", ["form": TemplateValue(loginForm())])
     }
     return try loggedInPage(request, TemplateValue(username))
 }

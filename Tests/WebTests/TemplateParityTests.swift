@@ -55,7 +55,7 @@ private struct Case: Decodable {
             sources: templates.filter { !$0.key.hasPrefix("loop") || name.contains("loop") },
             url: { name, arguments in urls[([name] + arguments.map(\.description)).joined(separator: " ")] })
         var values = context.mapValues(\.value)
-        values["form"] = form.map { .object($0.form) }
+        values["form"] = form.map { TemplateValue($0.form) }
         let token = csrf.map { text in { text } }
         return String(decoding: try library.render("main", TemplateContext(values, csrfToken: token)), as: UTF8.self)
     }

@@ -1,7 +1,9 @@
 /// A field together with its form's data and errors (Django's `BoundField`).
-struct BoundField: TemplateObject {
+final class BoundField: TemplateObject {
     let form: Form
     let field: CharField
+
+    init(form: Form, field: CharField) { (self.form, self.field) = (form, field) }
 
     var isHidden: Bool { field.widget.isHidden }
     var errors: ErrorList { form.errorList(field.name) }
@@ -20,30 +22,30 @@ struct BoundField: TemplateObject {
         return help.utf8.isEmpty || error.utf8.isEmpty ? help + error : help + " " + error
     }
 
-    func attribute(_ name: String) -> TemplateValue? {
-        switch name {
-        case "as_field_group": .safe(FormLayout.fieldGroup(self))
-        case "as_hidden": .safe(asHidden())
-        case "as_widget": .safe(html)
-        case "auto_id": .string(autoID)
-        case "aria_describedby":
+    func attribute(_ name: AttributeName) -> TemplateValue? {
+        switch name.known {
+        case .asFieldGroup: .safe(FormLayout.fieldGroup(self))
+        case .asHidden: .safe(asHidden())
+        case .asWidget: .safe(html)
+        case .autoID: .string(autoID)
+        case .ariaDescribedBy:
             !field.control.describesItself ? TemplateValue.string(ariaDescribedBy) : TemplateValue.none
-        case "css_classes": ""
-        case "data": form.data[field.name].map { .string($0) } ?? TemplateValue.none
-        case "errors": .object(errors)
-        case "field": .object(field)
-        case "form": .object(form)
-        case "help_text": .string(field.helpText)
-        case "html_name", "name": .string(field.name)
-        case "id_for_label": .string(field.controlID)
-        case "initial": (form.initial[field.name] ?? field.initial).map { .string($0) } ?? TemplateValue.none
-        case "is_hidden": .bool(isHidden)
-        case "label": .string(field.label)
-        case "label_tag": .safe(field.labelTag)
-        case "legend_tag": .safe(CharField.labelled("legend", field.label, for: field.controlID))
-        case "use_fieldset": false
-        case "value": value.map { .string($0) } ?? TemplateValue.none
-        case "widget_type": .string(field.widget.inputType)
+        case .cssClasses: ""
+        case .data: form.data[field.name].map { .string($0) } ?? TemplateValue.none
+        case .errors: .object(errors)
+        case .field: .object(field)
+        case .form: TemplateValue(form)
+        case .helpText: .string(field.helpText)
+        case .htmlName, .name: .string(field.name)
+        case .idForLabel: .string(field.controlID)
+        case .initial: (form.initial[field.name] ?? field.initial).map { .string($0) } ?? TemplateValue.none
+        case .isHidden: .bool(isHidden)
+        case .label: .string(field.label)
+        case .labelTag: .safe(field.labelTag)
+        case .legendTag: .safe(CharField.labelled("legend", field.label, for: field.controlID))
+        case .useFieldset: false
+        case .value: value.map { .string($0) } ?? TemplateValue.none
+        case .widgetType: .string(field.widget.inputType)
         default: nil
         }
     }
@@ -83,14 +85,14 @@ struct BoundField: TemplateObject {
 }
 
 extension CharField: TemplateObject {
-    public func attribute(_ name: String) -> TemplateValue? {
-        switch name {
-        case "required": .bool(isRequired)
-        case "label": .string(label)
-        case "help_text": .string(helpText)
-        case "max_length": maxLength.map { .int($0) } ?? TemplateValue.none
-        case "min_length": minLength.map { .int($0) } ?? TemplateValue.none
-        case "initial": initial.map { .string($0) } ?? TemplateValue.none
+    public func attribute(_ name: AttributeName) -> TemplateValue? {
+        switch name.known {
+        case .required: .bool(isRequired)
+        case .label: .string(label)
+        case .helpText: .string(helpText)
+        case .maxLength: maxLength.map { .int($0) } ?? TemplateValue.none
+        case .minLength: minLength.map { .int($0) } ?? TemplateValue.none
+        case .initial: initial.map { .string($0) } ?? TemplateValue.none
         default: nil
         }
     }

@@ -1,19 +1,31 @@
 /// The messages of one field, or of a form as a whole (Django's `ErrorList`).
-public struct ErrorList: TemplateObject {
-    public internal(set) var messages: [String] = []
+public final class ErrorList: TemplateObject {
+    public let messages: [String]
     /// The `id` of the field's control, from which the list gets its own.
-    var fieldID = ""
-    var isNonField = false
+    let fieldID: String
+    let isNonField: Bool
+
+    init(_ messages: [String] = [], fieldID: String = "", isNonField: Bool = false) {
+        (self.messages, self.fieldID, self.isNonField) = (messages, fieldID, isNonField)
+    }
+
+    /// Of a field, and of a form as a whole, that has no errors.
+    static let none = ErrorList()
+    static let noneOfForm = ErrorList(isNonField: true)
+
+    func adding(_ more: [String]) -> ErrorList {
+        ErrorList(messages + more, fieldID: fieldID, isNonField: isNonField)
+    }
 
     public var elements: [TemplateValue]? { messages.map { .string($0) } }
     public var isTrue: Bool { !messages.isEmpty }
 
-    public func attribute(_ name: String) -> TemplateValue? {
-        switch name {
-        case "as_ul": .safe(html)
-        case "as_text": .safe(messages.map { "* " + escapeHTML($0) }.joined(separator: "\n"))
-        case "error_class": .string(errorClass)
-        case "field_id": .string(fieldID)
+    public func attribute(_ name: AttributeName) -> TemplateValue? {
+        switch name.known {
+        case .asUL: .safe(html)
+        case .asText: .safe(messages.map { "* " + escapeHTML($0) }.joined(separator: "\n"))
+        case .errorClass: .string(errorClass)
+        case .fieldID: .string(fieldID)
         default: nil
         }
     }
@@ -35,19 +47,21 @@ public struct ErrorList: TemplateObject {
 }
 
 /// The errors of all fields in the order in which they were found (Django's `ErrorDict`).
-struct ErrorDictionary: TemplateObject {
+final class ErrorDictionary: TemplateObject {
     let entries: [(name: String, errors: ErrorList)]
+
+    init(entries: [(name: String, errors: ErrorList)]) { self.entries = entries }
 
     var elements: [TemplateValue]? { entries.map { .string($0.name) } }
     var isTrue: Bool { !entries.isEmpty }
 
-    func attribute(_ name: String) -> TemplateValue? {
-        if let entry = entries.first(where: { $0.name == name }) { return .object(entry.errors) }
-        switch name {
-        case "items": return .list(entries.map { .list([.string($0.name), .object($0.errors)]) })
-        case "keys": return elements.map { .list($0) }
-        case "values": return .list(entries.map { .object($0.errors) })
-        case "as_ul": return .safe(html)
+    func attribute(_ name: AttributeName) -> TemplateValue? {
+        if let entry = entries.first(where: { $0.name == name.text }) { return .object(entry.errors) }
+        switch name.known {
+        case .items: return .list(entries.map { .list([.string($0.name), .object($0.errors)]) })
+        case .keys: return elements.map { .list($0) }
+        case .values: return .list(entries.map { .object($0.errors) })
+        case .asUL: return .safe(html)
         default: return nil
         }
     }

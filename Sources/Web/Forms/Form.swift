@@ -7,9 +7,11 @@ public struct Form: Sendable {
     static let nonFieldErrors = "__all__"
 
     /// One reference, because templates copy a form with each field that they look at.
-    private var content: Content
+    fileprivate private(set) var content: Content
 
-    private final class Content: Sendable {
+    fileprivate init(_ content: Content) { self.content = content }
+
+    fileprivate final class Content: TemplateObject {
         let fields: [CharField]
         let isBound: Bool
         let data: QueryDict
@@ -49,7 +51,7 @@ public struct Form: Sendable {
                 if messages.isEmpty {
                     cleanedData[field.name] = value
                 } else {
-                    errors.append((field.name, ErrorList(messages: messages, fieldID: "id_" + field.name)))
+                    errors.append((field.name, ErrorList(messages, fieldID: "id_" + field.name)))
                 }
             }
         }
@@ -74,10 +76,10 @@ public struct Form: Sendable {
         let name = field ?? Self.nonFieldErrors
         var errors = errorEntries
         if let index = errors.firstIndex(where: { $0.name == name }) {
-            errors[index].errors.messages.append(message)
+            errors[index].errors = errors[index].errors.adding([message])
         } else {
             let list = ErrorList(
-                messages: [message], fieldID: field.map { "id_" + $0 } ?? "", isNonField: field == nil)
+                [message], fieldID: field.map { "id_" + $0 } ?? "", isNonField: field == nil)
             errors.append((name, list))
         }
         content = Content(
@@ -87,43 +89,55 @@ public struct Form: Sendable {
 
     /// The errors under a name, empty where there are none.
     func errorList(_ name: String) -> ErrorList {
-        errorEntries.first { $0.name == name }?.errors ?? ErrorList(isNonField: name == Self.nonFieldErrors)
+        if let entry = errorEntries.first(where: { $0.name == name }) { return entry.errors }
+        return name == Self.nonFieldErrors ? .noneOfForm : .none
     }
 
     var boundFields: [BoundField] { fields.map { BoundField(form: self, field: $0) } }
 }
 
-extension Form: TemplateObject {
-    /// Loops over the fields.
-    public var elements: [TemplateValue]? { boundFields.map { .object($0) } }
+extension TemplateValue {
+    /// A form, whose fields a template prints: `["form": TemplateValue(form)]`.
+    public init(_ form: Form) { self = .object(form.content) }
+}
 
-    /// `{{ form }}` is `{{ form.as_div }}`.
-    public func render(into output: inout [UInt8]) {
-        output += FormLayout.div.render(self)
+extension Form {
+    /// What `{{ form }}` prints: `{{ form.as_div }}`.
+    public var html: String { content.html }
+}
+
+extension Form.Content {
+    private var form: Form { Form(self) }
+
+    /// Loops over the fields.
+    var elements: [TemplateValue]? { form.boundFields.map { .object($0) } }
+
+    func render(into output: inout [UInt8]) {
+        output += FormLayout.div.render(form)
     }
 
-    public func attribute(_ name: String) -> TemplateValue? {
-        if let field = fields.first(where: { $0.name == name }) {
-            return .object(BoundField(form: self, field: field))
+    func attribute(_ name: AttributeName) -> TemplateValue? {
+        if let field = fields.first(where: { $0.name == name.text }) {
+            return .object(BoundField(form: form, field: field))
         }
-        switch name {
-        case "as_div": return layout(.div)
-        case "as_p": return layout(.p)
-        case "as_table": return layout(.table)
-        case "as_ul": return layout(.ul)
-        case "errors": return .object(ErrorDictionary(entries: errorEntries))
-        case "non_field_errors": return .object(errorList(Self.nonFieldErrors))
-        case "hidden_fields": return .list(boundFields.filter(\.isHidden).map { .object($0) })
-        case "visible_fields": return .list(boundFields.filter { !$0.isHidden }.map { .object($0) })
-        case "is_bound": return .bool(isBound)
-        case "is_valid": return .bool(isValid)
-        case "is_multipart": return .bool(false)
-        case "media": return .safe("")
+        switch name.known {
+        case .asDiv: return layout(.div)
+        case .asP: return layout(.p)
+        case .asTable: return layout(.table)
+        case .asUL: return layout(.ul)
+        case .errors: return .object(ErrorDictionary(entries: errors))
+        case .nonFieldErrors: return .object(form.errorList(Form.nonFieldErrors))
+        case .hiddenFields: return .list(form.boundFields.filter(\.isHidden).map { .object($0) })
+        case .visibleFields: return .list(form.boundFields.filter { !$0.isHidden }.map { .object($0) })
+        case .isBound: return .bool(isBound)
+        case .isValid: return .bool(form.isValid)
+        case .isMultipart: return .bool(false)
+        case .media: return .safe("")
         default: return nil
         }
     }
 
     private func layout(_ layout: FormLayout) -> TemplateValue {
-        .safe(String(decoding: layout.render(self), as: UTF8.self))
+        .safe(String(decoding: layout.render(form), as: UTF8.self))
     }
 }

@@ -28,7 +28,7 @@ enum FormLayout {
     private static func topErrors(_ form: Form, _ hidden: [BoundField]) -> ErrorList {
         var errors = form.errorList(Form.nonFieldErrors)
         for field in hidden {
-            errors.messages += field.errors.messages.map { "(Hidden field \(field.field.name)) \($0)" }
+            errors = errors.adding(field.errors.messages.map { "(Hidden field \(field.field.name)) \($0)" })
         }
         return errors
     }

@@ -13,16 +13,21 @@ enum Operand: Sendable {
 }
 
 /// A dotted name such as `form.username.errors`.
-struct Variable: Sendable {
+final class Variable: Sendable {
     let name: String
-    let attributes: [String]
-
+    let attributes: [AttributeName]
     /// `block.super`, the block of the template that this one extends.
-    var isBlockSuper: Bool { name == "block" && attributes == ["super"] }
+    let isBlockSuper: Bool
+
+    init(name: String, attributes: [String]) {
+        self.name = name
+        self.attributes = attributes.map { AttributeName($0) }
+        isBlockSuper = name == "block" && attributes == ["super"]
+    }
 }
 
 /// An operand and the filters that its value goes through: `name|default:"nobody"|upper`.
-struct FilterExpression: Sendable {
+final class FilterExpression: Sendable {
     struct Call: Sendable {
         let filter: Filter
         let argument: Operand?
@@ -31,6 +36,15 @@ struct FilterExpression: Sendable {
     let operand: Operand
     let calls: [Call]
     let location: SourceLocation
+    /// Whether it asks for no `block.super`.
+    let isPlain: Bool
+
+    init(operand: Operand, calls: [Call], location: SourceLocation) {
+        (self.operand, self.calls, self.location) = (operand, calls, location)
+        isPlain = ([operand] + calls.compactMap(\.argument)).allSatisfy { operand in
+            if case .variable(let variable) = operand { !variable.isBlockSuper } else { true }
+        }
+    }
 
     /// The value that is known without a context; nil where there is none.
     var literal: TemplateValue? {
@@ -59,9 +73,14 @@ struct FilterExpression: Sendable {
         return value
     }
 
+    /// Appends what `{{ expression }}` prints.
+    func render(_ context: inout RenderContext, into output: inout [UInt8]) throws(TemplateRenderError) {
+        try resolve(&context).render(autoescape: context.autoescape, into: &output)
+    }
+
     private func missing(_ operand: Operand) -> TemplateRenderError {
         guard case .variable(let variable) = operand else { return TemplateRenderError(location, "no value") }
-        let name = ([variable.name] + variable.attributes).joined(separator: ".")
+        let name = ([variable.name] + variable.attributes.map(\.text)).joined(separator: ".")
         return TemplateRenderError(location, "variable '\(name)' does not exist", kind: .variableDoesNotExist)
     }
 }

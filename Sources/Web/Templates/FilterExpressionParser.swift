@@ -1,6 +1,6 @@
 extension FilterExpression {
     /// Parses `operand|filter:argument|…`.
-    init(_ source: String, at location: SourceLocation) throws(TemplateSyntaxError) {
+    convenience init(_ source: String, at location: SourceLocation) throws(TemplateSyntaxError) {
         var reader = OperandReader(source: source, rest: Array(source.utf8)[...], location: location)
         guard let operand = try reader.readOperand() else {
             throw TemplateSyntaxError(location, "a variable or a literal was expected in '\(source)'")

@@ -3,9 +3,10 @@ import DjangoFormat
 /// A response with a template's text (Django's `render`).
 /// - Throws: ``TemplateRenderError``.
 public func render(
-    _ request: Request, _ template: String, _ context: [String: TemplateValue] = [:], status: Int = 200
+    _ request: Request, _ template: String, _ context: TemplateContext = [:], status: Int = 200
 ) throws(TemplateRenderError) -> Response {
-    let context = TemplateContext(context) { getToken(request) }
+    var context = context
+    context.csrfToken = { getToken(request) }
     return Response(try request.settings.templates.render(template, context), status: status)
 }
 

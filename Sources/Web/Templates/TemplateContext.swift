@@ -1,21 +1,34 @@
-/// The variables that a template is rendered with.
-public struct TemplateContext {
-    let values: [String: TemplateValue]
-    let csrfToken: (() -> String)?
+/// The variables that a template is rendered with: `["username": "alice", "form": TemplateValue(form)]`.
+public struct TemplateContext: ExpressibleByDictionaryLiteral {
+    /// There are few: to look through them costs less than a hash. Of a name that stands twice the last counts.
+    fileprivate(set) var values: [(name: String, value: TemplateValue)]
+    /// Gives the masked token for `{% csrf_token %}` and `{{ csrf_token }}`; called only when the template uses it, because
+    /// its use marks the CSRF cookie as needed.
+    var csrfToken: (() -> String)?
 
-    /// - Parameter csrfToken: Gives the masked token for `{% csrf_token %}` and `{{ csrf_token }}`; called only when
-    ///   the template uses it, because its use marks the CSRF cookie as needed.
     public init(_ values: [String: TemplateValue] = [:], csrfToken: (() -> String)? = nil) {
-        self.values = values
+        self.values = values.map { (name: $0.key, value: $0.value) }
         self.csrfToken = csrfToken
+    }
+
+    public init(dictionaryLiteral values: (String, TemplateValue)...) {
+        self.values = values.map { (name: $0, value: $1) }
+    }
+
+    /// The variable of that name; setting nil takes it away.
+    public subscript(_ name: String) -> TemplateValue? {
+        get { values.last { $0.name == name }?.value }
+        set {
+            values.removeAll { $0.name == name }
+            if let newValue { values.append((name, newValue)) }
+        }
     }
 }
 
 /// The state of one rendering: the scopes of variables and what the tags have switched.
 struct RenderContext {
-    /// What the view has given. There are few: to look through them costs less than a hash.
-    private var values: [(name: String, value: TemplateValue)]
-    private var csrfToken: (() -> String)?
+    /// What the view has given.
+    private var given: TemplateContext
     /// The variables that tags have set, the innermost last; a scope is what stands behind `scopeStart`.
     private var locals: [(name: String, value: TemplateValue)] = []
     private var scopeStart = 0
@@ -29,8 +42,7 @@ struct RenderContext {
     private var includeDepth = 0
 
     init(_ context: TemplateContext, library: TemplateLibrary) {
-        values = context.values.map { (name: $0.key, value: $0.value) }
-        csrfToken = context.csrfToken
+        given = context
         self.library = library
     }
 
@@ -70,12 +82,12 @@ struct RenderContext {
 
     func lookUp(_ name: String) -> TemplateValue? {
         if let index = locals.lastIndex(where: { $0.name == name }) { return locals[index].value }
-        if let index = values.firstIndex(where: { $0.name == name }) { return values[index].value }
+        if let value = given[name] { return value }
         switch name {
         case "True": return .bool(true)
         case "False": return .bool(false)
         case "None": return TemplateValue.none
-        case "csrf_token": return csrfToken.map { .string($0()) }
+        case "csrf_token": return given.csrfToken.map { .string($0()) }
         default: return nil
         }
     }
@@ -86,14 +98,14 @@ struct RenderContext {
         at location: SourceLocation, into output: inout [UInt8]
     ) throws(TemplateRenderError) {
         guard includeDepth < 50 else { throw TemplateRenderError(location, "templates include one another too deeply") }
-        let outer = (blocks, currentBlock, values, csrfToken, locals, scopeStart)
+        let outer = (blocks, currentBlock, given, locals, scopeStart)
         defer {
-            (blocks, currentBlock, values, csrfToken, locals, scopeStart) = outer
+            (blocks, currentBlock, given, locals, scopeStart) = outer
             includeDepth -= 1
         }
         includeDepth += 1
         (blocks, currentBlock) = (template.blocks, nil)
-        if isolated { (values, csrfToken, locals) = ([], nil, []) }
+        if isolated { (given, locals) = ([:], []) }
         scopeStart = locals.count
         locals += extra
         try template.nodes.render(&self, into: &output)

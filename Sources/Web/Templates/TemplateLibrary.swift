@@ -51,7 +51,7 @@ public struct TemplateLibrary: Sendable {
     /// The rendered bytes of a template.
     ///
     /// - Throws: `TemplateRenderError` where the template does not exist or a value does not suit its tag or filter.
-    public func render(_ name: String, _ context: TemplateContext = TemplateContext()) throws(TemplateRenderError)
+    public func render(_ name: String, _ context: TemplateContext = [:]) throws(TemplateRenderError)
         -> [UInt8]
     {
         var output: [UInt8] = []
@@ -110,6 +110,6 @@ private struct ParsedTemplate {
             nodes = nodes + template.nodes
             blocks.merge(template.blocks.mapValues { [$0] }) { $0 + $1 }
         }
-        return Template(nodes: nodes, blocks: blocks)
+        return Template(nodes: nodes.merging(blocks), blocks: blocks)
     }
 }

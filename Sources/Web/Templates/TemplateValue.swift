@@ -12,8 +12,8 @@ public enum TemplateValue: Sendable {
     case list([TemplateValue])
     /// A dictionary; a loop over it goes through its keys in the order of their code points.
     case dictionary([String: TemplateValue])
-    /// Something with attributes, such as a form; apart, so that the common values stay small.
-    indirect case object(any TemplateObject)
+    /// Something with attributes, such as a form.
+    case object(any TemplateObject)
 
     /// Python's truth: `None`, `False`, zero and whatever is empty are false.
     public var isTrue: Bool {
@@ -49,16 +49,16 @@ public enum TemplateValue: Sendable {
     }
 
     /// Django's lookup behind a dot: key, attribute, index; nil where there is nothing.
-    func attribute(_ name: String) -> TemplateValue? {
+    func attribute(_ name: AttributeName) -> TemplateValue? {
         switch self {
         case .dictionary(let entries):
-            entries[name] ?? entries.method(name)
+            entries[name.text] ?? entries.method(name.text)
         case .object(let object):
-            object.attribute(name) ?? object.elements?.element(name)
+            object.attribute(name) ?? object.elements?.element(name.text)
         case .list(let elements):
-            elements.element(name)
+            elements.element(name.text)
         case .string(let text), .safe(let text):
-            text.unicodeScalars.map { .string(String($0)) }.element(name)
+            text.unicodeScalars.map { .string(String($0)) }.element(name.text)
         case .none, .bool, .int, .double:
             nil
         }

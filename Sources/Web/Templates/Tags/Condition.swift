@@ -19,6 +19,16 @@ indirect enum Condition: Sendable {
         case notIdentical = "is not"
     }
 
+    /// Whether it asks for no `block.super`.
+    var isPlain: Bool {
+        switch self {
+        case .value(let expression): expression.isPlain
+        case .not(let operand): operand.isPlain
+        case .and(let left, let right), .or(let left, let right), .comparison(_, let left, let right):
+            left.isPlain && right.isPlain
+        }
+    }
+
     /// Whether the branch is taken; a missing variable is `None`, and a missing filter argument takes no branch.
     func holds(_ context: inout RenderContext) throws(TemplateRenderError) -> Bool {
         do {

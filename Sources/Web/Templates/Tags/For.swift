@@ -73,13 +73,17 @@ struct ForNode: Node {
 }
 
 /// The variable `forloop`.
-private struct ForLoop: TemplateObject {
+private final class ForLoop: TemplateObject {
     let index: Int
     let count: Int
     let parent: TemplateValue?
 
-    func attribute(_ name: String) -> TemplateValue? {
-        switch name {
+    init(index: Int, count: Int, parent: TemplateValue?) {
+        (self.index, self.count, self.parent) = (index, count, parent)
+    }
+
+    func attribute(_ name: AttributeName) -> TemplateValue? {
+        switch name.text {
         case "counter": .int(index + 1)
         case "counter0": .int(index)
         case "revcounter": .int(count - index)

@@ -8,6 +8,8 @@ struct IfNode: Node {
 
     let branches: [Branch]
 
+    var isPlain: Bool { branches.allSatisfy { ($0.condition?.isPlain ?? true) && $0.nodes.isPlain } }
+
     static func parse(
         _ parser: inout TemplateParser, _ token: TemplateToken
     ) throws(TemplateSyntaxError) -> (any Node)? {

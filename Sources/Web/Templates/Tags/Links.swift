@@ -31,6 +31,7 @@ struct URLNode: Node {
                 throw TemplateSyntaxError(token.location, "there is no URL '\(name)' with these arguments")
             }
         }
+        if let known, variable == nil, escapeHTML(known) == known { return TextNode(bytes: Array(known.utf8)) }
         return URLNode(name: name, arguments: arguments, variable: variable, known: known)
     }
 

@@ -6,6 +6,8 @@ struct CSRFTokenNode: Node {
         CSRFTokenNode()
     }
 
+    var isPlain: Bool { true }
+
     func render(_ context: inout RenderContext, into output: inout [UInt8]) {
         guard let value = context.lookUp("csrf_token"), value.isTrue else { return }
         output.append(text: "<input type=\"hidden\" name=\"csrfmiddlewaretoken\" value=\"")
