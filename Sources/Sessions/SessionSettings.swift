@@ -15,6 +15,8 @@ public struct SessionSettings: Sendable {
     public var cookieHTTPOnly = true
     /// nil leaves the attribute out, as Django's `False` does.
     public var cookieSameSite: SameSite? = .lax
+    /// `SESSION_COOKIE_PARTITIONED` (CHIPS), which Django does not have yet.
+    public var cookiePartitioned = false
     public var saveEveryRequest = false
     public var expireAtBrowserClose = false
     /// `USE_TZ`: dates in `_session_expiry` are UTC; else they are written and read in the local time of the process,
@@ -24,6 +26,13 @@ public struct SessionSettings: Sendable {
     /// up where it must be new, files with an age of their own never expire, an ended file or a forged cookie becomes a
     /// new empty session.
     public var djangoCompatible = false
+
+    /// Whether clients without a cookie jar may send and get the key in the header `X-Session-Token`.
+    public var tokenHeader = false
+    /// Does as Django does where this project knows better: an unknown cookie with ``saveEveryRequest`` gets a new row for
+    /// each request, a store that fails at the save counts as a session that was deleted, and the cookie that deletes is
+    /// not `Secure`.
+    public var djangoQuirks = false
 
     public init() {}
 }

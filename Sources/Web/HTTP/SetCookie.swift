@@ -18,6 +18,8 @@ public struct SetCookie: Sendable {
     public let secure: Bool
     public let httpOnly: Bool
     public let sameSite: SameSite?
+    /// Whether a page that another site embeds has a cookie jar of its own there (CHIPS).
+    public let partitioned: Bool
 
     /// Django's `set_cookie`.
     /// - Parameters:
@@ -26,7 +28,8 @@ public struct SetCookie: Sendable {
     /// - Throws: ``BadHeaderError`` where the name is no token, or path or domain hold `;` or control characters.
     public init(
         _ name: String, _ value: String, maxAge: Int? = nil, expires: Int64? = nil, path: String = "/",
-        domain: String? = nil, secure: Bool = false, httpOnly: Bool = false, sameSite: SameSite? = nil
+        domain: String? = nil, secure: Bool = false, httpOnly: Bool = false, sameSite: SameSite? = nil,
+        partitioned: Bool = false
     ) throws(BadHeaderError) {
         guard !name.isEmpty, ASCIISet.cookie.containsAll(name) else {
             throw BadHeaderError(part: .cookieName)
@@ -43,19 +46,22 @@ public struct SetCookie: Sendable {
         self.secure = secure
         self.httpOnly = httpOnly
         self.sameSite = sameSite
+        self.partitioned = partitioned
     }
 
-    /// The cookie that makes a browser forget the one of that name, path and domain (Django's `delete_cookie`).
-    ///
-    /// It is `Secure` only where browsers would ignore it otherwise: by its name's prefix, or with `SameSite=None`.
-    /// - Throws: as ``init(_:_:maxAge:expires:path:domain:secure:httpOnly:sameSite:)``.
+    /// The cookie that makes a browser forget the one of that name, path, domain and partition (Django's `delete_cookie`).
+    /// - Parameter secure: whether the cookie was. This one is `Secure` also where browsers would ignore it otherwise: by
+    ///   its name's prefix, with `SameSite=None`, or with `Partitioned`.
+    /// - Throws: as ``init(_:_:maxAge:expires:path:domain:secure:httpOnly:sameSite:partitioned:)``.
     public static func delete(
-        _ name: String, path: String = "/", domain: String? = nil, sameSite: SameSite? = nil
+        _ name: String, path: String = "/", domain: String? = nil, secure: Bool = false, sameSite: SameSite? = nil,
+        partitioned: Bool = false
     ) throws(BadHeaderError) -> SetCookie {
         let hasPrefix = name.utf8.starts(with: "__Secure-".utf8) || name.utf8.starts(with: "__Host-".utf8)
         return try SetCookie(
-            name, "", maxAge: 0, expires: 0, path: path, domain: domain, secure: hasPrefix || sameSite == .some(.none),
-            sameSite: sameSite)
+            name, "", maxAge: 0, expires: 0, path: path, domain: domain,
+            secure: secure || hasPrefix || sameSite == .some(.none) || partitioned, sameSite: sameSite,
+            partitioned: partitioned)
     }
 
     /// What stands behind `Set-Cookie: `; the attributes in the order of their lower-case names.
@@ -67,6 +73,7 @@ public struct SetCookie: Sendable {
         if let expires { output.append(attribute: "; expires=", HTTPDate.format(expires)) }
         if httpOnly { output.append(attribute: "; HttpOnly", "") }
         if let maxAge { output.append(attribute: "; Max-Age=", String(maxAge)) }
+        if partitioned { output.append(attribute: "; Partitioned", "") }
         if !path.isEmpty { output.append(attribute: "; Path=", path) }
         if let sameSite { output.append(attribute: "; SameSite=", sameSite.rawValue) }
         if secure { output.append(attribute: "; Secure", "") }

@@ -1,35 +1,52 @@
 import DjangoFormat
+import Sessions
 
 /// Refuses requests that another site made a browser send (Django's `CsrfViewMiddleware`).
 ///
-/// A secret lies in a cookie; a request that is not safe must bring a token made from it, and come from this site as far as
-/// the browser tells. The reasons of a refusal are Django's words.
+/// A secret lies in a cookie, or in the session; a request that is not safe must bring a token made from it, and come from
+/// this site as far as the browser tells. The reasons of a refusal are Django's words.
+///
+/// A client that sends its session's key in a header needs no such check: no other site can make a browser send that, and
+/// cookies do not count beside it. It gets no cookie either.
 public struct CSRFMiddleware: Middleware {
     private let settings: CSRFSettings
     private let trustedOrigins: TrustedOrigins
+    /// The domain of the cookie that the secret depends on.
+    private let domain: String?
 
+    /// - Parameter sessionCookieDomain: what counts under `CSRF_USE_SESSIONS`, where ``SessionMiddleware`` must stand before
+    ///   this one.
     /// - Throws: ``ImproperlyConfigured`` for an entry of `CSRF_TRUSTED_ORIGINS` that is no origin.
-    public init(_ settings: CSRFSettings = CSRFSettings()) throws(ImproperlyConfigured) {
+    public init(
+        _ settings: CSRFSettings = CSRFSettings(), sessionCookieDomain: String? = nil
+    ) throws(ImproperlyConfigured) {
         self.settings = settings
+        domain = settings.useSessions ? sessionCookieDomain : settings.cookieDomain
         trustedOrigins = try TrustedOrigins(settings.trustedOrigins)
     }
 
     public func callAsFunction(
         _ request: Request, _ getResponse: (Request) async -> Response
     ) async throws -> Response {
-        readSecret(request)
+        if request.isTokenClient { return await getResponse(request) }
+        if settings.useSessions { try await readSession(request) } else { readCookie(request) }
         var response = await getResponse(request)
-        if request.csrf.needsUpdate, let secret = request.csrf.secret {
+        guard request.csrf.needsUpdate, let secret = request.csrf.secret else { return response }
+        if settings.useSessions {
+            if try await request.session[sessionKey]?.string != secret {
+                try await request.session.set(sessionKey, to: .string(JSONString(secret)))
+            }
+        } else {
             response.setCookie(try cookie(secret))
             response.patchVary("Cookie")
-            request.csrf.needsUpdate = false
         }
+        request.csrf.needsUpdate = false
         return response
     }
 
     /// - Throws: ``HTTPError/forbidden(reason:)``, and what reading the form throws.
     public func processView(_ request: Request, _ match: ResolverMatch) throws {
-        guard !match.csrfExempt, !isSafe(request.method) else { return }
+        guard !request.isTokenClient, !match.csrfExempt, !isSafe(request.method) else { return }
         if let origin = request.meta["HTTP_ORIGIN"] {
             guard isOwn(origin: origin, request) || trustedOrigins.contains(origin: origin) else {
                 throw reject("Origin checking failed - \(text(origin)) does not match any trusted origins.")
@@ -48,18 +65,26 @@ public struct CSRFMiddleware: Middleware {
     }
 
     /// Takes the secret from the cookie; a malformed cookie is replaced.
-    private func readSecret(_ request: Request) {
+    private func readCookie(_ request: Request) {
         guard let cookie = request.cookies[settings.cookieName] else { return }
         guard (try? CSRF.validate(cookie)) != nil else { return rotateToken(request) }
         // Before Django 4.0 the cookie was masked.
         request.csrf.secret = CSRF.unmask(cookie) ?? cookie
     }
 
+    private func readSession(_ request: Request) async throws {
+        guard let secret = try await request.session[sessionKey]?.string, (try? CSRF.validate(secret)) != nil else {
+            return
+        }
+        request.csrf.secret = CSRF.unmask(secret) ?? secret
+        request.csrf.stored = request.csrf.secret
+    }
+
     private func cookie(_ secret: String) throws(BadHeaderError) -> SetCookie {
         try SetCookie(
             settings.cookieName, secret, maxAge: settings.cookieAge, path: settings.cookiePath,
             domain: settings.cookieDomain, secure: settings.cookieSecure, httpOnly: settings.cookieHTTPOnly,
-            sameSite: settings.cookieSameSite)
+            sameSite: settings.cookieSameSite, partitioned: settings.cookiePartitioned)
     }
 
     private func isOwn(origin: ArraySlice<UInt8>, _ request: Request) -> Bool {
@@ -85,7 +110,7 @@ public struct CSRFMiddleware: Middleware {
 
     /// The cookie's domain with a port that is not the usual one, else the host that was called.
     private func goodReferer(_ request: Request) -> String? {
-        guard let domain = settings.cookieDomain else { return try? request.host() }
+        guard let domain else { return try? request.host() }
         return ["443", "80"].contains(request.port) ? domain : "\(domain):\(request.port)"
     }
 
@@ -106,9 +131,13 @@ public struct CSRFMiddleware: Middleware {
         guard CSRF.tokensMatch(token, secret) else { throw reject("CSRF token from \(source) incorrect.") }
     }
 
-    /// The secret of the request's own cookie; what `getToken` made meanwhile does not count.
+    /// The secret that the request came with; what `getToken` made meanwhile does not count.
     private func ownSecret(_ request: Request) throws(HTTPError) -> String {
-        guard let cookie = request.cookies[settings.cookieName] else { throw reject("CSRF cookie not set.") }
+        if settings.useSessions {
+            guard let secret = request.csrf.stored else { throw .csrfCookieNotSet }
+            return secret
+        }
+        guard let cookie = request.cookies[settings.cookieName] else { throw .csrfCookieNotSet }
         do {
             try CSRF.validate(cookie)
         } catch {
@@ -121,6 +150,9 @@ public struct CSRFMiddleware: Middleware {
 
     private func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 }
+
+/// Django's `CSRF_SESSION_KEY`.
+private let sessionKey: JSONString = "_csrftoken"
 
 /// `HTTP_X_CSRFTOKEN` as `X-Csrftoken` (Django's `HttpHeaders.parse_header_name`).
 private func headerTitle(_ parameter: String) -> String {

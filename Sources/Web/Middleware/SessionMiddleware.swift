@@ -1,6 +1,6 @@
 import Sessions
 
-/// Gives each request its session, and saves it and sets its cookie with the response (Django's `SessionMiddleware`, in
+/// Gives each request its session, and saves it and hands out its key with the response (Django's `SessionMiddleware`, in
 /// its branch order).
 public struct SessionMiddleware: Middleware {
     private let engine: SessionEngine
@@ -11,59 +11,29 @@ public struct SessionMiddleware: Middleware {
         _ request: Request, _ getResponse: (Request) async -> Response
     ) async throws -> Response {
         let settings = engine.settings
-        let cookie = request.cookies[settings.cookieName]
-        let session = engine.session(cookie)
+        let carrier = SessionCarrier(request, settings)
+        let session = engine.session(carrier.key)
         request.session = session
+        request.isTokenClient = carrier.isToken
         var response = await getResponse(request)
 
-        // The browser has a cookie, but there is no session: the cookie goes.
-        if cookie != nil, session.isEmpty {
-            response.setCookie(try .deletingSession(settings))
-            response.patchVary("Cookie")
+        // The client has a key, but there is no session: the key goes.
+        if carrier.key != nil, session.isEmpty {
+            try carrier.forget(&response, settings)
             return response
         }
-        if session.accessed { response.patchVary("Cookie") }
+        if session.accessed { carrier.vary(&response, settings) }
         guard session.modified || settings.saveEveryRequest, !session.isEmpty else { return response }
-        // What failed is not saved, and the cookie that the browser has stays.
+        // What failed is not saved, and the key that the client has stays.
         guard response.status < 500 else { return response }
-        let lifetime = CookieLifetime(age: try await session.cookieAge(), now: engine.now)
+        let lifetime = SessionLifetime(age: try await session.cookieAge(), now: engine.now)
+        // Only now it was loaded, and there is none. Django makes a new one for each such request.
+        if session.isEmpty, !settings.djangoQuirks {
+            try carrier.forget(&response, settings)
+            return response
+        }
         try await session.save()
-        response.setCookie(try .session(session, lifetime, settings))
-        response.patchVary("Cookie")
+        try carrier.send(session, lifetime, &response, settings)
         return response
-    }
-}
-
-/// How long the browser keeps the cookie: nil until it is closed.
-private struct CookieLifetime {
-    var maxAge: Int?
-    var expires: Int64?
-
-    init(age: Double?, now: Int64) {
-        guard let age else { return }
-        maxAge = Int(age.clamped)
-        expires = ((Double(now) / 1_000_000 + age).rounded(.down)).clamped
-    }
-}
-
-extension Double {
-    /// As a number of seconds that dates can be made of.
-    fileprivate var clamped: Int64 { isNaN ? 0 : Int64(Swift.min(Swift.max(self, -62_135_596_800), 253_402_300_799)) }
-}
-
-extension SetCookie {
-    fileprivate static func session(
-        _ session: Session, _ lifetime: CookieLifetime, _ settings: SessionSettings
-    ) throws(BadHeaderError) -> SetCookie {
-        try SetCookie(
-            settings.cookieName, session.sessionKey ?? "", maxAge: lifetime.maxAge, expires: lifetime.expires,
-            path: settings.cookiePath, domain: settings.cookieDomain, secure: settings.cookieSecure,
-            httpOnly: settings.cookieHTTPOnly, sameSite: settings.cookieSameSite)
-    }
-
-    fileprivate static func deletingSession(_ settings: SessionSettings) throws(BadHeaderError) -> SetCookie {
-        try .delete(
-            settings.cookieName, path: settings.cookiePath, domain: settings.cookieDomain,
-            sameSite: settings.cookieSameSite)
     }
 }
