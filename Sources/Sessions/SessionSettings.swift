@@ -32,7 +32,7 @@ public struct SessionSettings: Sendable {
     /// Does as Django does where this project knows better: an unknown cookie with ``saveEveryRequest`` gets a new row for
     /// each request, a store that fails at the save counts as a session that was deleted, and the cookie that deletes is
     /// not `Secure`.
-    public var djangoQuirks = false
+    public var djangoCompatible = false
 
     public init() {}
 }

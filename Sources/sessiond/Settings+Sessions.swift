@@ -16,7 +16,7 @@ extension Settings {
         reader.read("SESSION_SAVE_EVERY_REQUEST", into: &session.saveEveryRequest)
         reader.read("SESSION_EXPIRE_AT_BROWSER_CLOSE", into: &session.expireAtBrowserClose)
         reader.read("SESSION_TOKEN_HEADER", into: &session.tokenHeader)
-        reader.read("SESSION_DJANGO_QUIRKS", into: &session.djangoQuirks)
+        reader.read("SESSION_DJANGO_COMPATIBLE", into: &session.djangoCompatible)
     }
 
     private mutating func readEngine(_ reader: inout SettingsReader) {

@@ -107,7 +107,7 @@ struct SessionMiddlewareTests {
             let database = try await TestDatabase()
             let engine = try Self.engine(database) {
                 $0.saveEveryRequest = row.saveEveryRequest
-                $0.djangoQuirks = row.quirks
+                $0.djangoCompatible = row.quirks
             }
             let stored = engine.session(nil)
             try await stored.set("a", to: 1)
@@ -165,7 +165,7 @@ struct SessionMiddlewareTests {
         try await onLoop {
             let engine = try Self.engine(try await TestDatabase()) {
                 $0.cookieSecure = true
-                $0.djangoQuirks = quirks
+                $0.djangoCompatible = quirks
             }
             let start = "sessionid=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; "
             let deleted = try await Self.respond(engine, cookie: "short") { _ in Response("") }
@@ -173,7 +173,7 @@ struct SessionMiddlewareTests {
             let partitioned = try Self.engine(try await TestDatabase()) {
                 $0.cookieSecure = true
                 $0.cookiePartitioned = true
-                $0.djangoQuirks = quirks
+                $0.djangoCompatible = quirks
             }
             let other = try await Self.respond(partitioned, cookie: "short") { _ in Response("") }
             #expect(other.cookies.first?.text == start + "Partitioned; Path=/; SameSite=Lax; Secure")

@@ -51,7 +51,7 @@ enum SessionCarrier {
             response.setCookie(
                 try .delete(
                     settings.cookieName, path: settings.cookiePath, domain: settings.cookieDomain,
-                    secure: settings.cookieSecure && !settings.djangoQuirks, sameSite: settings.cookieSameSite,
+                    secure: settings.cookieSecure && !settings.djangoCompatible, sameSite: settings.cookieSameSite,
                     partitioned: settings.cookiePartitioned))
         case .token: try sendToken("", &response)
         }

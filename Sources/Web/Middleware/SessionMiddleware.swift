@@ -28,7 +28,7 @@ public struct SessionMiddleware: Middleware {
         guard response.status < 500 else { return response }
         let lifetime = SessionLifetime(age: try await session.cookieAge(), now: engine.now)
         // Only now it was loaded, and there is none. Django makes a new one for each such request.
-        if session.isEmpty, !settings.djangoQuirks {
+        if session.isEmpty, !settings.djangoCompatible {
             try carrier.forget(&response, settings)
             return response
         }
