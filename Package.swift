@@ -63,8 +63,9 @@ let package = Package(
             name: "sessiond",
             dependencies: [
                 "CMimalloc", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp", "PostgreSQL",
-                "Sessions", "Web", argumentParser, configuration, log,
+                "Sessions", "Web", argumentParser, configuration, crypto, log,
             ],
+            resources: [.embedInCode("Doctor/django_side.py")],
             swiftSettings: settings),
         .target(
             name: "TestSupport",

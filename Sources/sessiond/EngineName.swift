@@ -9,6 +9,9 @@ enum EngineName: String, CaseIterable {
     /// Those that this build has.
     static let built: [EngineName] = [.db]
 
+    /// Whether a deleted session can still be read by who kept its key, because the key is the data.
+    var keepsKeyAfterDeletion: Bool { self == .signedCookies }
+
     /// Whether sessions lie in `django_session`.
     var hasTable: Bool { self == .db || self == .cachedDB }
 }

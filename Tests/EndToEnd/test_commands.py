@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from stack import SECRET_KEY
 
-COMMANDS = ["serve", "migrate", "clearsessions", "check"]
+COMMANDS = ["serve", "migrate", "clearsessions", "check", "doctor"]
 
 
 def age(stack, key, **delta):

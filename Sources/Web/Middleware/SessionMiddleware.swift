@@ -32,8 +32,18 @@ public struct SessionMiddleware: Middleware {
             try carrier.forget(&response, settings)
             return response
         }
-        try await session.save()
+        try await save(session, isUpdate: session.sessionKey == carrier.key)
         try carrier.send(session, lifetime, &response, settings)
         return response
+    }
+
+    private func save(_ session: Session, isUpdate: Bool) async throws(SessionStoreError) {
+        do throws(SessionStoreError) {
+            try await session.save()
+        } catch {
+            // Django takes every error of its database at an update for a session that was deleted.
+            if case .unavailable = error, isUpdate, engine.settings.djangoCompatible { throw .keyGone }
+            throw error
+        }
     }
 }
