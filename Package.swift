@@ -52,9 +52,10 @@ let package = Package(
         room("DjangoFormat", ["CLinux", "CZlib", collections, crypto]),
         room("EventLoop", ["CLinux", heap]),
         room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", deque, log]),
-        room("Sessions", ["DjangoFormat", log]),
+        room("Sessions", ["CLinux", "DjangoFormat", log]),
         room(
-            "DatabaseSessions", ["EventLoop", "PostgreSQL", "Sessions", deque, log], resources: [.embedInCode("sql")]),
+            "DatabaseSessions", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", deque, log],
+            resources: [.embedInCode("sql")]),
         room("Web", ["DjangoFormat", "Sessions", log]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
         room("LoginApp", ["DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
@@ -62,17 +63,21 @@ let package = Package(
             name: "sessiond",
             dependencies: [
                 "CMimalloc", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp", "PostgreSQL",
-                "Sessions", "Web", argumentParser, configuration, log,
+                "Sessions", "Web", argumentParser, configuration, crypto, log,
             ],
+            resources: [.embedInCode("Doctor/django_side.py")],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["DatabaseSessions", "EventLoop", "PostgreSQL", log],
+            name: "TestSupport",
+            dependencies: ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", log],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("DjangoFormatTests", ["DjangoFormat"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
         tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
         tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),
-        tests("DatabaseSessionsTests", ["DatabaseSessions", "EventLoop", "PostgreSQL", "Sessions", "TestSupport"]),
+        tests(
+            "DatabaseSessionsTests",
+            ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "TestSupport", log]),
         tests("WebTests", ["DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", "Web"]),
         tests("FastCGITests", ["EventLoop", "FastCGI", "TestSupport", "Web", log]),
     ]

@@ -10,3 +10,6 @@
 /* glibc declares these under _GNU_SOURCE, with which its headers no longer fit those of Swift's Glibc module. */
 int accept4(int, struct sockaddr *, socklen_t *, int);
 int memfd_create(const char *, unsigned int);
+int mkostemp(char *, int);
+int renameat2(int, const char *, int, const char *, unsigned int);
+enum { SWAP_NAMES = 1 << 1 }; /* RENAME_EXCHANGE */

@@ -1,3 +1,4 @@
+import DjangoFormat
 import EventLoop
 import Logging
 import PostgreSQL
@@ -8,17 +9,21 @@ import Sessions
 /// Three connections: reads apart from writes, so that no read waits for a commit, and one for what a batch cannot do.
 @EventLoop
 public final class DatabaseStore: SessionStore {
-    private let loads: LoadQueue
-    private let writes: WriteQueue
+    let loads: LoadQueue
+    let writes: WriteQueue
+    private let codec: SessionCodec
     private let single: PostgresClient
     private let limit: Duration
     private let clients: [PostgresClient]
 
     /// - Parameters:
     ///   - database: a libpq connection string; empty for the `PG*` variables alone.
+    ///   - codec: makes `session_data` of session data.
     ///   - limit: how long a request waits for the database at most; 503 then.
     /// - Throws: ``InvalidConnectionString``.
-    public init(database: String, limit: Duration = .seconds(5), logger: Logger) throws(InvalidConnectionString) {
+    public init(
+        database: String, codec: SessionCodec, limit: Duration = .seconds(5), logger: Logger
+    ) throws(InvalidConnectionString) {
         let milliseconds = limit.components.seconds * 1000 + limit.components.attoseconds / 1_000_000_000_000_000
         func client(_ role: String, _ settings: [String: String] = [:]) throws(InvalidConnectionString)
             -> PostgresClient
@@ -39,6 +44,7 @@ public final class DatabaseStore: SessionStore {
         let reader = try client("read")
         let writer = try client("write")
         single = try client("single", ["lock_timeout": "\(max(milliseconds / 20, 10))"])
+        self.codec = codec
         self.limit = limit
         clients = [reader, writer, single]
         loads = LoadQueue(client: reader, limit: limit)
@@ -54,8 +60,11 @@ public final class DatabaseStore: SessionStore {
         for client in clients { client.close() }
     }
 
+    // MARK: SessionStore
+
     @EventLoop
     public func exists(_ key: String) async throws(SessionStoreError) -> Bool {
+        guard SessionKey.fitsColumn(key) else { return false }
         do throws(PostgresError) {
             return try await single.execute(SQL.exists, [.text(key)], deadline: .now + limit).count > 0
         } catch {
@@ -64,26 +73,43 @@ public final class DatabaseStore: SessionStore {
     }
 
     @EventLoop
-    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionRecord? {
-        try await loads.load(key, now: now)
+    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
+        guard SessionKey.fitsColumn(key), let row = try await loads.load(key, now: now) else { return nil }
+        return LoadedSession(data: codec.data(in: row.data), expireDate: row.expireDate, revision: row.data)
     }
 
     @EventLoop
     public func create(
-        _ key: String, _ record: SessionRecord, replacing oldKey: String?
-    ) async throws(SessionStoreError) {
-        try await writes.write(key, .create(record, replacing: oldKey))
+        _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
+    ) async throws(SessionStoreError) -> SavedSession {
+        let oldKey = oldKey.flatMap { SessionKey.fitsColumn($0) ? $0 : nil }
+        let row = EncodedRecord(data: try codec.text(of: record.data, now: now), expireDate: record.expireDate)
+        try await writes.write(key, .create(row, replacing: oldKey))
+        return SavedSession(revision: row.data)
     }
 
     @EventLoop
     public func update(
-        _ key: String, _ record: SessionRecord, loaded: [UInt8]?
-    ) async throws(SessionStoreError) {
-        try await writes.write(key, .update(record, loaded: loaded))
+        _ key: String, _ record: SessionRecord, revision: [UInt8]?, now: Int64
+    ) async throws(SessionStoreError) -> SavedSession {
+        guard SessionKey.fitsColumn(key) else { throw .keyGone }
+        let row = EncodedRecord(data: try codec.text(of: record.data, now: now), expireDate: record.expireDate)
+        try await writes.write(key, .update(row, loaded: revision))
+        return SavedSession(revision: row.data)
     }
 
     @EventLoop
     public func delete(_ key: String) async throws(SessionStoreError) {
+        guard SessionKey.fitsColumn(key) else { return }
         try await writes.write(key, .delete)
+    }
+
+    @EventLoop
+    public func clearExpired(now: Int64) async throws(SessionStoreError) -> Int {
+        do throws(PostgresError) {
+            return try await ExpiredSessions(client: single).clear(now: now, batch: 1000)
+        } catch {
+            throw .unavailable("\(error)")
+        }
     }
 }

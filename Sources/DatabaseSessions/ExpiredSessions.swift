@@ -18,10 +18,13 @@ public struct ExpiredSessions {
         return Int(try await client.execute(SQL.countExpired, parameters, deadline: deadline).integer(0, 0) ?? 0)
     }
 
-    /// - Parameter progress: called after each batch with the number deleted so far.
+    /// - Parameters:
+    ///   - end: no batch is begun after it.
+    ///   - progress: called after each batch with the number deleted so far.
     /// - Returns: how many were deleted.
     public func clear(
-        now: Int64, batch: Int = 10_000, progress: @EventLoop (Int) -> Void = { _ in }
+        now: Int64, batch: Int = 10_000, until end: ContinuousClock.Instant? = nil,
+        progress: @EventLoop (Int) -> Void = { _ in }
     ) async throws(PostgresError) -> Int {
         let parameters: [Parameter] = [.timestamp(unixTime: now), .integer(Int64(batch))]
         var total = 0
@@ -31,6 +34,13 @@ public struct ExpiredSessions {
             guard deleted > 0 else { return total }
             total += deleted
             progress(total)
+            if let end, ContinuousClock.now >= end { return total }
         }
+    }
+
+    /// Deletes all of them in one statement, which waits for rows that somebody holds locked: Django's way.
+    /// - Returns: how many were deleted.
+    public func clearAtOnce(now: Int64) async throws(PostgresError) -> Int {
+        try await client.execute(SQL.clearExpiredAtOnce, [.timestamp(unixTime: now)]).affected
     }
 }

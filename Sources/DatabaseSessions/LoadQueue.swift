@@ -12,10 +12,10 @@ final class LoadQueue {
     private struct Load {
         let key: String
         let now: Int64
-        let place: Place<SessionRecord?>
+        let place: Place<EncodedRecord?>
 
         /// A session whose time has come is as good as gone: Django's `expire_date__gt=timezone.now()`.
-        func settle(_ record: SessionRecord?) {
+        func settle(_ record: EncodedRecord?) {
             place.settle(.success(record.flatMap { $0.expireDate > now ? $0 : nil }))
         }
     }
@@ -35,7 +35,7 @@ final class LoadQueue {
         self.limit = limit
     }
 
-    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionRecord? {
+    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> EncodedRecord? {
         let answer = await withCheckedContinuation { caller in
             waiting.append(Load(key: key, now: now, place: Place(deadline: .now + limit, caller: caller)))
             deadlines.arm()
@@ -72,17 +72,17 @@ final class LoadQueue {
     }
 
     /// nil as a value: the row is there, but too large for a batch.
-    private func records(in result: PostgresResult) -> [String: SessionRecord?] {
-        var records: [String: SessionRecord?] = [:]
+    private func records(in result: PostgresResult) -> [String: EncodedRecord?] {
+        var records: [String: EncodedRecord?] = [:]
         records.reserveCapacity(result.count)
         for row in 0..<result.count {
             guard let key = result.string(row, 0) else { continue }
-            records[key] = .some(SessionRecord(result, row: row))
+            records[key] = .some(EncodedRecord(result, row: row))
         }
         return records
     }
 
-    private func deliver(_ records: [String: SessionRecord?]) async {
+    private func deliver(_ records: [String: EncodedRecord?]) async {
         var large: [Load] = []
         for load in inFlight {
             switch records[load.key] {
@@ -107,7 +107,7 @@ final class LoadQueue {
         guard !load.place.isSettled else { return }
         do throws(PostgresError) {
             let result = try await client.execute(SQL.loadAlone, [.text(load.key)], deadline: load.place.deadline)
-            load.settle(result.count > 0 ? SessionRecord(result, row: 0) : nil)
+            load.settle(result.count > 0 ? EncodedRecord(result, row: 0) : nil)
         } catch {
             guard case .connectionLost = error else { return load.place.settle(.failure(.unavailable("\(error)"))) }
             waiting.prepend(load)
@@ -121,7 +121,7 @@ final class LoadQueue {
     }
 
     /// Settles and forgets the oldest for as long as there is an error for them.
-    private func settleWaiting(_ error: (Place<SessionRecord?>) -> SessionStoreError?) {
+    private func settleWaiting(_ error: (Place<EncodedRecord?>) -> SessionStoreError?) {
         while let load = waiting.first, let error = error(load.place) {
             waiting.removeFirst()
             load.place.settle(.failure(error))
@@ -129,7 +129,7 @@ final class LoadQueue {
     }
 }
 
-extension SessionRecord {
+extension EncodedRecord {
     /// A row of ``SQL/load``; nil where the text was left out.
     init?(_ result: PostgresResult, row: Int) {
         guard let data = result.text(row, 1), let expiry = result.integer(row, 2) else { return nil }

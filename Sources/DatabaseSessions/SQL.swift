@@ -104,5 +104,7 @@ enum SQL {
             ORDER BY expire_date LIMIT $2 FOR UPDATE SKIP LOCKED)
         """)
 
+    static let clearExpiredAtOnce = Statement("DELETE FROM django_session WHERE expire_date < $1")
+
     static let countExpired = Statement("SELECT count(*) FROM django_session WHERE expire_date < $1")
 }

@@ -6,8 +6,8 @@ import Sessions
 @EventLoop
 final class Write {
     enum Operation {
-        case create(SessionRecord, replacing: String?)
-        case update(SessionRecord, loaded: [UInt8]?)
+        case create(EncodedRecord, replacing: String?)
+        case update(EncodedRecord, loaded: [UInt8]?)
         case delete
     }
 

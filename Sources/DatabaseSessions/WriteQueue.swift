@@ -91,8 +91,8 @@ final class WriteQueue {
 
     /// Sends the batch as one transaction and settles its members, or leaves them to be tried alone.
     private func send(_ batch: [Write]) async throws(PostgresError) {
-        var creates: [(Write, SessionRecord, String)] = []
-        var updates: [(Write, SessionRecord)] = []
+        var creates: [(Write, EncodedRecord, String)] = []
+        var updates: [(Write, EncodedRecord)] = []
         var deletes: [Write] = []
         for write in batch {
             switch write.operation {

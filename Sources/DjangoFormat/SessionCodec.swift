@@ -35,10 +35,11 @@ public final class SessionCodec {
 
     /// The ASCII text `payload:timestamp:signature`.
     /// - Parameter unixTime: the time of signing in whole seconds.
-    public func encode(_ data: JSONObject, at unixTime: Int) -> [UInt8] {
+    /// - Throws: ``NotSerializable`` where the data holds what JSON lacks.
+    public func encode(_ data: JSONObject, at unixTime: Int) throws(NotSerializable) -> [UInt8] {
         var json: [UInt8] = []
         json.reserveCapacity(256)
-        JSON.encode(data, into: &json)
+        try JSON.encode(data, into: &json)
         var output: [UInt8] = []
         output.reserveCapacity(json.count / 3 * 4 + 64)
         // Django compresses when that saves more than the byte that the dot costs.
@@ -60,14 +61,27 @@ public final class SessionCodec {
     public func decode(_ sessionData: Span<UInt8>) -> Decoded {
         let range: Range<Int>
         do {
-            range = try signer.unsign(sessionData)
+            range = try signer.unsign(sessionData).payload
         } catch {
             return error == .badSignature ? .badSignature : .corrupt
         }
-        guard let json = json(payload: sessionData.extracting(range)),
-            let value = try? JSON.decode(json), case .object(let data) = value
-        else { return .corrupt }
-        return .data(data)
+        return object(payload: sessionData.extracting(range)).map { .data($0) } ?? .corrupt
+    }
+
+    /// The data, and when it was signed in microseconds since 1970-01-01 UTC, of a text that was signed no longer than
+    /// `maxAge` seconds ago; nil where it was not, or is no session.
+    public func decode(_ sessionData: [UInt8], maxAge: Int, now: Int64) -> (data: JSONObject, signedAt: Int64)? {
+        let span = sessionData.span
+        guard let (range, unixTime) = try? signer.unsign(span, maxAge: Double(maxAge), now: Double(now) / 1_000_000),
+            unixTime.magnitude < 1 << 40, let data = object(payload: span.extracting(range))
+        else { return nil }
+        return (data, Int64(unixTime) * 1_000_000)
+    }
+
+    private func object(payload: Span<UInt8>) -> JSONObject? {
+        guard let json = json(payload: payload), let value = try? JSON.decode(json), case .object(let data) = value
+        else { return nil }
+        return data
     }
 
     private func json(payload: Span<UInt8>) -> [UInt8]? {

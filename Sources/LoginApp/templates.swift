@@ -3,6 +3,7 @@ import Web
 /// The application's templates by name, as they are embedded in the program.
 public let templates: [String: String] = [
     "base.html": PackageResources.base_html,
+    "cookies_needed.html": PackageResources.cookies_needed_html,
     "error_400.html": PackageResources.error_400_html,
     "error_403.html": PackageResources.error_403_html,
     "error_404.html": PackageResources.error_404_html,
@@ -16,7 +17,10 @@ public let templates: [String: String] = [
     "login.html": PackageResources.login_html,
 ].mapValues { String(decoding: $0, as: UTF8.self) }
 
-/// The page of an error: the template `error_STATUS.html`.
+/// The page of an error: the template `error_STATUS.html`, or for a browser that refuses cookies the one that tells how to
+/// allow them.
 public func errorPage(_ error: HTTPError, _ request: Request) -> Response {
-    (try? render(request, "error_\(error.status).html")) ?? plainErrorPage(error, request)
+    let refusesCookies = error == .csrfCookieNotSet && request.cookies.all.isEmpty
+    let template = refusesCookies ? "cookies_needed.html" : "error_\(error.status).html"
+    return (try? render(request, template)) ?? plainErrorPage(error, request)
 }

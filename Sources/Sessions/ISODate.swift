@@ -1,22 +1,24 @@
 import DjangoFormat
 
 /// Dates as Python's `datetime.isoformat()` writes them: `2026-01-02T03:04:05+00:00`, with six digits of fraction only
-/// where there is one.
+/// where there is one. Without `USE_TZ` they are local and have no offset.
 public enum ISODate {
     /// - Parameter date: microseconds since 1970-01-01 UTC.
-    public static func format(_ date: Int64) -> String {
+    public static func format(_ date: Int64, useTZ: Bool = true) -> String {
         let (seconds, fraction) = date.flooredDivision(by: 1_000_000)
-        let (days, second) = seconds.flooredDivision(by: 86400)
+        let offset = useTZ ? 0 : LocalTime.offset(at: seconds)
+        let (days, second) = (seconds + offset).flooredDivision(by: 86400)
         let civil = CivilDate(daysSince1970: days)
         var text = padded(civil.year, 4) + "-" + padded(civil.month, 2) + "-" + padded(civil.day, 2)
         text += "T" + padded(second / 3600, 2) + ":" + padded(second / 60 % 60, 2) + ":" + padded(second % 60, 2)
         if fraction != 0 { text += "." + padded(fraction, 6) }
-        return text + "+00:00"
+        return useTZ ? text + "+00:00" : text
     }
 
-    /// Reads `YYYY-MM-DD[(T| )HH:MM[:SS[.fraction]][Z|±HH:MM[:SS]]]`; a date without an offset counts as UTC.
+    /// Reads `YYYY-MM-DD[(T| )HH:MM[:SS[.fraction]][Z|±HH:MM[:SS]]]`; a date without an offset counts as UTC, or as local
+    /// without `USE_TZ`.
     /// - Returns: microseconds since 1970-01-01 UTC, nil where the text is no date.
-    public static func parse(_ text: String) -> Int64? {
+    public static func parse(_ text: String, useTZ: Bool = true) -> Int64? {
         var reader = Reader(rest: Array(text.utf8)[...])
         guard let year = reader.number(4), year > 0, reader.take("-"), let month = reader.number(2),
             (1...12).contains(month), reader.take("-"), let day = reader.number(2),
@@ -24,15 +26,19 @@ public enum ISODate {
         else { return nil }
         var seconds = date.daysSince1970 * 86400
         var fraction: Int64 = 0
+        var hasOffset = false
         if reader.take("T") || reader.take(" ") {
             guard let time = reader.clock() else { return nil }
             (seconds, fraction) = (seconds + time.seconds, time.microseconds)
-            if !reader.take("Z"), let sign: Int64 = reader.take("+") ? 1 : reader.take("-") ? -1 : nil {
+            hasOffset = reader.take("Z")
+            if !hasOffset, let sign: Int64 = reader.take("+") ? 1 : reader.take("-") ? -1 : nil {
                 guard let offset = reader.clock() else { return nil }
                 seconds -= sign * offset.seconds
                 fraction -= sign * offset.microseconds
+                hasOffset = true
             }
         }
+        if !useTZ, !hasOffset { seconds = LocalTime.unixTime(local: seconds) }
         return reader.rest.isEmpty ? seconds * 1_000_000 + fraction : nil
     }
 

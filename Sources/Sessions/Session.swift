@@ -1,35 +1,36 @@
 import DjangoFormat
-import Logging
 
 /// The dictionary that belongs to one visitor (Django's `SessionBase`).
 ///
 /// Making one costs nothing: the first reading loads it and sets ``accessed``, writing sets ``modified``, and the
 /// middleware saves it once, when the response is made. It knows no engine.
+///
+/// Every method that may load throws a ``SessionStoreError`` where the store is away: a session that could not be read
+/// is never taken for an empty one.
 public final class Session {
-    /// Django's `TEST_COOKIE_NAME` and `TEST_COOKIE_VALUE`.
-    public static let testCookieName: JSONString = "testcookie"
-    public static let testCookieValue: JSONValue = "worked"
-
     /// Where the session stands in the store.
-    private enum Row {
+    enum Row {
         case none
-        /// Under the key that the visitor showed, or that was created; what was read there, if it was.
-        case stored(key: String, loaded: [UInt8]?)
+        /// Under the key that the visitor showed, or that was created; the engine's mark of what lies there, if it has
+        /// one.
+        case stored(key: String, revision: [UInt8]?)
         /// To be created by the next save, which deletes the row of the key that it replaces.
         case reserved(key: String, replacing: String?)
     }
 
+    /// Whether the session was read or written; the response varies by cookie then.
     public var accessed = false
+    /// Whether the session is to be saved. Set it where a value was changed behind the dictionary's back.
     public var modified = false
 
-    private let engine: SessionEngine
-    private var row: Row
+    let engine: SessionEngine
+    var row: Row
     /// Django's `_session_cache`: absent until something was read or written.
-    private var cache: JSONObject?
+    var cache: JSONObject?
 
     init(engine: SessionEngine, key: String?) {
         self.engine = engine
-        row = key.map { SessionKey.isPlausible($0) ? .stored(key: $0, loaded: nil) : .none } ?? .none
+        row = key.map { SessionKey.isValid($0) ? .stored(key: $0, revision: nil) : .none } ?? .none
     }
 
     /// The key, nil while there is none (Django's `session_key`).
@@ -46,42 +47,62 @@ public final class Session {
     var settings: SessionSettings { engine.settings }
     var now: Int64 { engine.now }
 
-    // MARK: The dictionary
+    // MARK: Reading
 
-    /// The value stored under `name`, nil where there is none (Django's `get`).
+    /// The value under `name`, nil where there is none (Django's `__getitem__` and `get`).
     public subscript(_ name: JSONString) -> JSONValue? {
         get async throws(SessionStoreError) { try await data()[name] }
     }
+
+    /// The value under `name`, `value` where there is none (Django's `get`).
+    public func get(_ name: JSONString, default value: JSONValue) async throws(SessionStoreError) -> JSONValue {
+        try await data()[name] ?? value
+    }
+
+    /// Whether there is a value under `name` (Django's `has_key` and `in`).
+    public func hasKey(_ name: JSONString) async throws(SessionStoreError) -> Bool { try await data()[name] != nil }
+
+    /// All names in their order (Django's `keys`).
+    public func keys() async throws(SessionStoreError) -> [JSONString] { Array(try await data().keys) }
+
+    /// All values in their order (Django's `values`).
+    public func values() async throws(SessionStoreError) -> [JSONValue] { Array(try await data().values) }
+
+    /// All names and values in their order (Django's `items`).
+    public func items() async throws(SessionStoreError) -> JSONObject { try await data() }
+
+    // MARK: Writing
 
     /// Stores a value; counts as a modification even where it is equal (Django's `__setitem__`).
     public func set(_ name: JSONString, to value: JSONValue) async throws(SessionStoreError) {
         try await change { $0[name] = value }
     }
 
-    /// Takes a value out; a modification only where there was one (Django's `pop(name, None)`).
+    /// Takes a value out, nil where there was none (Django's `pop` and `del`, where that is a `KeyError`); a
+    /// modification only where there was one.
     @discardableResult
     public func pop(_ name: JSONString) async throws(SessionStoreError) -> JSONValue? {
         guard try await data()[name] != nil else { return nil }
         return try await change { $0.removeValue(forKey: name) }
     }
 
-    /// Django's `has_key`.
-    public func hasKey(_ name: JSONString) async throws(SessionStoreError) -> Bool { try await data()[name] != nil }
+    /// Takes a value out, `value` where there was none (Django's `pop` with a default).
+    public func pop(_ name: JSONString, default value: JSONValue) async throws(SessionStoreError) -> JSONValue {
+        try await pop(name) ?? value
+    }
 
     /// The value under `name`, stored first where there was none (Django's `setdefault`).
+    @discardableResult
     public func setDefault(_ name: JSONString, to value: JSONValue) async throws(SessionStoreError) -> JSONValue {
         if let present = try await data()[name] { return present }
         try await set(name, to: value)
         return value
     }
 
-    /// Stores all values of `other` (Django's `update`).
+    /// Stores all values of `other` (Django's `update`); a modification even where there are none.
     public func update(_ other: JSONObject) async throws(SessionStoreError) {
         try await change { $0.merge(other) { _, new in new } }
     }
-
-    /// All names and values in their order (Django's `items`).
-    public func items() async throws(SessionStoreError) -> JSONObject { try await data() }
 
     /// Empties the dictionary without loading it; key and row stay (Django's `clear`).
     public func clear() {
@@ -109,78 +130,14 @@ public final class Session {
         return loaded
     }
 
-    private func load() async throws(SessionStoreError) -> JSONObject {
-        guard case .stored(let key, _) = row else { return [:] }
-        guard let record = try await engine.store.load(key, now: engine.now) else {
-            row = .none
-            return [:]
-        }
-        row = .stored(key: key, loaded: record.data)
-        switch engine.codec.decode(record.data) {
-        case .data(let data): return data
-        case .badSignature:
-            suspiciousSession.warning("Session data corrupted")
-            return [:]
-        case .corrupt: return [:]
-        }
+    // MARK: The text
+
+    /// The data as the signed text that Django keeps (`encode`).
+    /// - Throws: ``SessionStoreError/unstorable(_:)`` for a value that is no JSON.
+    public func encode(_ data: JSONObject) throws(SessionStoreError) -> String {
+        String(decoding: try engine.codec.text(of: data, now: now), as: UTF8.self)
     }
 
-    // MARK: The row
-
-    /// Ends the session: data and row go at once, the next save makes a new key (Django's `flush`).
-    public func flush() async throws(SessionStoreError) {
-        clear()
-        switch row {
-        case .none, .reserved(_, replacing: nil): break
-        case .stored(let key, _), .reserved(_, replacing: let key?): try await engine.store.delete(key)
-        }
-        row = .none
-    }
-
-    /// Moves the data to a new key, as a login must (Django's `cycle_key`). The save does it: it creates the new row and
-    /// deletes the old one in one step, so that there are never two live keys.
-    public func cycleKey() async throws(SessionStoreError) {
-        _ = try await data()
-        modified = true
-        switch row {
-        case .none: row = .reserved(key: SessionKey.generate(), replacing: nil)
-        case .stored(let key, _): row = .reserved(key: SessionKey.generate(), replacing: key)
-        case .reserved: break
-        }
-    }
-
-    /// Writes the session to its store (Django's `save`).
-    /// - Throws: ``SessionStoreError/keyGone`` where the row was deleted meanwhile.
-    public func save() async throws(SessionStoreError) {
-        let data = try await data()
-        let expireDate = expiryDate(of: data)
-        let record = SessionRecord(data: engine.codec.encode(data, at: Int(now / 1_000_000)), expireDate: expireDate)
-        switch row {
-        case .stored(let key, let loaded): try await engine.store.update(key, record, loaded: loaded)
-        case .none: try await create(record, key: SessionKey.generate(), replacing: nil)
-        case .reserved(let key, let replaced): try await create(record, key: key, replacing: replaced)
-        }
-        if let key = sessionKey { row = .stored(key: key, loaded: record.data) }
-    }
-
-    /// Tries new keys until one is free; a hundred that are taken mean that the store is at fault.
-    private func create(
-        _ record: SessionRecord, key: String, replacing oldKey: String?
-    ) async throws(SessionStoreError) {
-        var key = key
-        modified = true
-        for _ in 0..<100 {
-            do throws(SessionStoreError) {
-                row = .reserved(key: key, replacing: oldKey)
-                return try await engine.store.create(key, record, replacing: oldKey)
-            } catch {
-                guard error == .keyExists else { throw error }
-                key = SessionKey.generate()
-            }
-        }
-        throw .unavailable("no session key is free")
-    }
+    /// The data of such a text, none of one that is corrupt or not ours (`decode`).
+    public func decode(_ text: String) -> JSONObject { engine.codec.data(in: Array(text.utf8)) }
 }
-
-/// Django's logger of that name.
-private let suspiciousSession = Logger(label: "django.security.SuspiciousSession")

@@ -8,7 +8,9 @@ public final class SessionEngine {
     let codec: SessionCodec
     let clock: @Sendable () -> Int64
 
-    /// - Parameter clock: microseconds since 1970-01-01 UTC; the worker's own, as Django's is.
+    /// - Parameters:
+    ///   - codec: for ``Session/encode(_:)`` and ``Session/decode(_:)``, which Django has whatever the engine.
+    ///   - clock: microseconds since 1970-01-01 UTC; the worker's own, as Django's is.
     public init(
         store: any SessionStore, codec: SessionCodec, settings: SessionSettings = SessionSettings(),
         clock: @escaping @Sendable () -> Int64 = SessionEngine.systemTime
@@ -21,6 +23,11 @@ public final class SessionEngine {
 
     /// The session of the request that came with `key`; costs no I/O.
     public func session(_ key: String?) -> Session { Session(engine: self, key: key) }
+
+    /// Deletes the sessions that have expired (Django's `clear_expired`).
+    /// - Returns: how many.
+    @discardableResult
+    public func clearExpired() async throws(SessionStoreError) -> Int { try await store.clearExpired(now: now) }
 
     /// Microseconds since 1970-01-01 UTC.
     public var now: Int64 { clock() }

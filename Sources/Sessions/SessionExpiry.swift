@@ -1,92 +1,149 @@
 import DjangoFormat
 
-/// When a session ends (what Django's `set_expiry` takes).
-public enum SessionExpiry: Sendable {
+/// When a session ends (what Django's `set_expiry` takes and `_session_expiry` holds).
+public struct SessionExpiry: Sendable, Equatable {
+    enum Kind: Equatable {
+        case `default`
+        case seconds(JSONNumber)
+        case date(Int64)
+        case duration(Duration)
+    }
+
+    let kind: Kind
+
+    /// As `SESSION_COOKIE_AGE` says (Django's `None`).
+    public static let `default` = SessionExpiry(kind: .default)
+
     /// After so many seconds without a save; 0 when the browser closes.
-    case seconds(Int)
-    /// At a moment, in microseconds since 1970-01-01 UTC.
-    case date(Int64)
-    /// As `SESSION_COOKIE_AGE` says.
-    case `default`
+    public static func seconds(_ seconds: Int) -> SessionExpiry { SessionExpiry(kind: .seconds(JSONNumber(seconds))) }
+
+    /// After so many seconds without a save, with a fraction.
+    public static func seconds(_ seconds: Double) -> SessionExpiry {
+        SessionExpiry(kind: .seconds(JSONNumber(seconds)))
+    }
+
+    /// So long from now, whatever is saved meanwhile (Django's `timedelta`).
+    public static func duration(_ duration: Duration) -> SessionExpiry { SessionExpiry(kind: .duration(duration)) }
+
+    /// At a moment, in microseconds since 1970-01-01 UTC (Django's `datetime`).
+    public static func date(_ microseconds: Int64) -> SessionExpiry { SessionExpiry(kind: .date(microseconds)) }
 }
 
-/// The reserved name that Django keeps the expiry under.
-private let expiryName: JSONString = "_session_expiry"
+extension SessionExpiry {
+    /// The reserved name that Django keeps the expiry under.
+    static let name: JSONString = "_session_expiry"
 
-/// The years 1 to 9999: what Python's `datetime` can hold.
-private let firstDate: Int64 = -62_135_596_800_000_000
-private let lastDate: Int64 = 253_402_300_799_999_999
+    /// The years 1 to 9999: what Python's `datetime` can hold.
+    private static let firstDate: Int64 = -62_135_596_800_000_000
+    private static let lastDate: Int64 = 253_402_300_799_999_999
+
+    /// What is stored; a value that Django never writes stands for the default.
+    init(of data: JSONObject, _ settings: SessionSettings) {
+        switch data[Self.name] {
+        case .number(let number) where !number.doubleValue.isNaN: kind = .seconds(number)
+        // Python's True is 1.
+        case .bool(let bool): kind = .seconds(JSONNumber(bool ? 1 : 0))
+        case .string(let text):
+            let date = text.string.flatMap { ISODate.parse($0, useTZ: settings.useTZ) }
+            kind = date.map { .date($0) } ?? .default
+        default: kind = .default
+        }
+    }
+
+    /// Seconds from `modification` to the end; whole ones unless a fraction was stored.
+    func age(modification: Int64, _ settings: SessionSettings) -> Double {
+        switch kind {
+        case .seconds(let number) where number.doubleValue != 0: number.doubleValue
+        case .default, .seconds: Double(settings.cookieAge)
+        case .date, .duration:
+            Double((date(modification: modification, settings) - modification).flooredDivision(by: 1_000_000).quotient)
+        }
+    }
+
+    /// The moment of the end, in microseconds since 1970-01-01 UTC.
+    func date(modification: Int64, _ settings: SessionSettings) -> Int64 {
+        let date: Int64 =
+            switch kind {
+            case .date(let date): date
+            case .duration(let duration): modification + Self.microseconds(duration)
+            case .seconds(let number) where number.doubleValue != 0:
+                modification + Self.microseconds(number.doubleValue)
+            case .default, .seconds: modification + Self.microseconds(Double(settings.cookieAge))
+            }
+        return min(max(date, Self.firstDate), Self.lastDate)
+    }
+
+    /// Whether it is a number of seconds of its own.
+    var hasOwnAge: Bool {
+        if case .seconds(let number) = kind { number.doubleValue != 0 } else { false }
+    }
+
+    /// Whether the session ends with the browser.
+    func isBrowserClose(_ settings: SessionSettings) -> Bool {
+        switch kind {
+        case .default: settings.expireAtBrowserClose
+        case .seconds(let number): number.doubleValue == 0
+        case .date, .duration: false
+        }
+    }
+
+    /// No age reaches further than from one end of the calendar to the other, so that sums stay within 64 bits.
+    private static let longest: Int64 = 400_000_000_000
+
+    private static func microseconds(_ seconds: Double) -> Int64 {
+        Int64((min(max(seconds, Double(-longest)), Double(longest)) * 1_000_000).rounded(.toNearestOrEven))
+    }
+
+    private static func microseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        return min(max(seconds, -longest), longest) * 1_000_000 + attoseconds / 1_000_000_000_000
+    }
+}
 
 extension Session {
     /// Django's `set_expiry`.
     public func setExpiry(_ expiry: SessionExpiry) async throws(SessionStoreError) {
-        switch expiry {
-        case .seconds(let seconds): try await set(expiryName, to: .number(JSONNumber(seconds)))
-        case .date(let date): try await set(expiryName, to: .string(JSONString(ISODate.format(date))))
-        case .default: try await pop(expiryName)
+        switch expiry.kind {
+        case .default: try await pop(SessionExpiry.name)
+        case .seconds(let number): try await set(SessionExpiry.name, to: .number(number))
+        case .date, .duration:
+            let date = expiry.date(modification: now, settings)
+            let text = ISODate.format(date, useTZ: settings.useTZ)
+            try await set(SessionExpiry.name, to: .string(JSONString(text)))
         }
     }
 
-    /// Seconds from now to the end (Django's `get_expiry_age`); whole ones unless a fraction was stored.
-    public func getExpiryAge() async throws(SessionStoreError) -> Double { expiryAge(of: try await data()) }
+    /// Seconds from the modification to the end (Django's `get_expiry_age`); whole ones unless a fraction was stored.
+    /// - Parameter modification: microseconds since 1970-01-01 UTC, now where it is nil.
+    public func getExpiryAge(modification: Int64? = nil) async throws(SessionStoreError) -> Double {
+        getExpiryAge(modification: modification, expiry: SessionExpiry(of: try await data(), settings))
+    }
+
+    /// The same for another expiry than the session's, which is not loaded.
+    public func getExpiryAge(modification: Int64? = nil, expiry: SessionExpiry) -> Double {
+        expiry.age(modification: modification ?? now, settings)
+    }
 
     /// The moment of the end, in microseconds since 1970-01-01 UTC (Django's `get_expiry_date`).
-    public func getExpiryDate() async throws(SessionStoreError) -> Int64 { expiryDate(of: try await data()) }
-
-    /// How long the browser is to keep the cookie, in seconds: ``getExpiryAge()``, or nil until it is closed.
-    public func cookieAge() async throws(SessionStoreError) -> Double? {
-        let data = try await data()
-        return expiresAtBrowserClose(data) ? nil : expiryAge(of: data)
+    /// - Parameter modification: microseconds since 1970-01-01 UTC, now where it is nil.
+    public func getExpiryDate(modification: Int64? = nil) async throws(SessionStoreError) -> Int64 {
+        getExpiryDate(modification: modification, expiry: SessionExpiry(of: try await data(), settings))
     }
 
-    private func expiryAge(of data: JSONObject) -> Double {
-        switch StoredExpiry(data) {
-        case .age(let seconds): seconds
-        case .date(let date): Double((date - now).flooredDivision(by: 1_000_000).quotient)
-        case .none: Double(settings.cookieAge)
-        }
-    }
-
-    func expiryDate(of data: JSONObject) -> Int64 {
-        let date =
-            switch StoredExpiry(data) {
-            case .date(let date): date
-            case .age(let seconds): now + microseconds(seconds)
-            case .none: now + microseconds(Double(settings.cookieAge))
-            }
-        return min(max(date, firstDate), lastDate)
-    }
-
-    /// No age reaches further than from one end of the calendar to the other, so that sums stay within 64 bits.
-    private func microseconds(_ seconds: Double) -> Int64 {
-        Int64((min(max(seconds, -4e11), 4e11) * 1_000_000).rounded(.toNearestOrEven))
+    /// The same for another expiry than the session's, which is not loaded.
+    public func getExpiryDate(modification: Int64? = nil, expiry: SessionExpiry) -> Int64 {
+        expiry.date(modification: modification ?? now, settings)
     }
 
     /// Whether the session ends with the browser (Django's `get_expire_at_browser_close`).
     public func getExpireAtBrowserClose() async throws(SessionStoreError) -> Bool {
-        expiresAtBrowserClose(try await data())
+        SessionExpiry(of: try await data(), settings).isBrowserClose(settings)
     }
 
-    private func expiresAtBrowserClose(_ data: JSONObject) -> Bool {
-        guard let stored = data[expiryName], stored != .null else { return settings.expireAtBrowserClose }
-        if case .number(let number) = stored { return number.doubleValue == 0 }
-        return false
-    }
-
-}
-
-private enum StoredExpiry {
-    case none
-    case age(Double)
-    case date(Int64)
-
-    /// A falsy value, or one that Django never writes, stands for the default.
-    init(_ data: JSONObject) {
-        switch data[expiryName] {
-        case .number(let number) where number.doubleValue != 0 && !number.doubleValue.isNaN:
-            self = .age(number.doubleValue)
-        case .string(let text): self = text.string.flatMap(ISODate.parse).map { .date($0) } ?? .none
-        default: self = .none
-        }
+    /// How long the browser is to keep the cookie, in seconds: ``getExpiryAge(modification:)``, or nil until it is
+    /// closed.
+    public func cookieAge() async throws(SessionStoreError) -> Double? {
+        let expiry = SessionExpiry(of: try await data(), settings)
+        return expiry.isBrowserClose(settings) ? nil : getExpiryAge(expiry: expiry)
     }
 }

@@ -4,11 +4,41 @@ import EventLoop
 import Glibc
 import PostgreSQL
 import Sessions
+import Web
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Says whether the settings are valid, the key is set, the database is reachable and migrated.",
-        discussion: "One line for each; the exit status is 1 where one is not ok.")
+        discussion: """
+            One line for each; the exit status is 1 where one is not ok. With --deploy it then prints what Django's \
+            check --deploy prints about sessions and CSRF, and some checks of its own; SILENCED_SYSTEM_CHECKS hides those \
+            that it names.
+            """)
+
+    /// The names that Django's command has.
+    enum FailLevel: String, CaseIterable, ExpressibleByArgument {
+        case critical = "CRITICAL"
+        case error = "ERROR"
+        case warning = "WARNING"
+        case info = "INFO"
+        case debug = "DEBUG"
+
+        var level: CheckMessage.Level {
+            switch self {
+            case .critical: .critical
+            case .error: .error
+            case .warning: .warning
+            case .info: .info
+            case .debug: .debug
+            }
+        }
+    }
+
+    @Flag(help: "Check deployment settings.")
+    var deploy = false
+
+    @Option(help: "Message level that will cause the command to exit with a non-zero status.")
+    var failLevel = FailLevel.error
 
     private static let clock = Statement("SELECT clock_timestamp()")
 
@@ -35,7 +65,22 @@ struct Check: ParsableCommand {
         nonisolated(unsafe) var database: [(String, String?)] = []
         EventLoop.run { database = await Check.database(settings) }
         for (subject, problem) in database { report(subject, problem) }
+        if deploy {
+            let checks = deploymentReport(settings)
+            let fails = checks.fails(at: failLevel.level)
+            let text = (fails ? "SystemCheckError: " : "") + "\(checks)\n"
+            if checks.isEmpty { print(text, terminator: "") } else { writeToStandardError(text) }
+            if fails { isFine = false }
+        }
         if !isFine { throw ExitCode.failure }
+    }
+
+    private func deploymentReport(_ settings: Settings) -> CheckReport {
+        var parts = CheckedParts()
+        parts.sessionTable = settings.engine.hasTable
+        let messages = securityChecks(settings.session, settings.csrf, parts)
+        return CheckReport(
+            messages + cookieChecks(settings.session, settings.csrf), silenced: settings.silencedChecks)
     }
 
     private func problem(_ body: () throws -> Void) -> String? {

@@ -1,12 +1,9 @@
 import ArgumentParser
-import DatabaseSessions
-import DjangoFormat
 import EventLoop
 import FastCGI
 import Glibc
 import Logging
 import LoginApp
-import Sessions
 import Web
 
 struct Serve: ParsableCommand {
@@ -90,15 +87,12 @@ struct Serve: ParsableCommand {
 @EventLoop
 private final class Worker {
     private let logger = Logger(label: "sessiond")
-    private let store: DatabaseStore
+    private let engine: Engine
     private let server: FastCGIServer
 
     init(_ settings: Settings, _ site: Site, listener: Int32) throws {
-        store = try DatabaseStore(
-            database: settings.database, limit: .seconds(settings.databaseTimeout), logger: logger)
-        let codec = SessionCodec(secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks)
-        let engine = SessionEngine(store: store, codec: codec, settings: settings.session)
-        let application = try site.application(engine)
+        engine = try Engine(settings, logger: logger)
+        let application = try site.application(engine.sessions)
         var limits = FastCGILimits()
         limits.body = settings.web.dataUploadMaxMemorySize ?? limits.discardedBody
         limits.discardedBody = max(limits.discardedBody, limits.body)
@@ -111,14 +105,14 @@ private final class Worker {
     /// Serves until a signal ends it.
     func run(grace: Duration) async throws {
         logger.warning("any name and any password are accepted at login: this is a demonstration")
-        store.connect()
+        engine.connect()
         let signals = AsyncStream<Int32>.makeStream()
         try EventLoop.onSignals([SIGTERM, SIGINT]) { signals.continuation.yield($0) }
         logger.info("serving", metadata: ["pid": "\(getpid())"])
         for await _ in signals.stream { break }
         logger.info("draining", metadata: ["pid": "\(getpid())"])
         await server.drain(grace: grace)
-        store.close()
+        engine.close()
     }
 }
 

@@ -14,7 +14,7 @@ struct Sessiond: ParsableCommand {
             may also lie in files (SECRET_KEY_FILE, DATABASE_URL_FILE) or be systemd credentials.
             """,
         version: "sessiond 0.1.0",
-        subcommands: [Serve.self, Migrate.self, ClearSessions.self, Check.self])
+        subcommands: [Serve.self, Migrate.self, ClearSessions.self, Check.self, Doctor.self])
 
     static func main() {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
@@ -26,4 +26,13 @@ struct Sessiond: ParsableCommand {
 struct Failure: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+}
+
+func writeToStandardError(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let written = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        guard written > 0 || errno == EINTR else { return }
+        rest = rest.dropFirst(max(written, 0))
+    }
 }

@@ -10,6 +10,15 @@ struct Settings {
     var csrf = CSRFSettings()
     var security = SecuritySettings()
     var web = WebSettings()
+    var engine = EngineName.db
+    /// What signatures are salted with: the qualified name of the engine's class in Django.
+    var salt = TimestampSigner.sessionSalt
+    /// `SESSION_FILE_PATH`; nil is the system's directory for temporary files.
+    var filePath: String?
+    var cacheAlias = "default"
+    var useTZ = true
+    var timeZone = "America/Chicago"
+    var silencedChecks: [String] = []
     var secretKey = ""
     var secretKeyFallbacks: [String] = []
     /// A libpq connection string; empty for the `PG*` variables alone.
@@ -18,9 +27,6 @@ struct Settings {
     var databaseTimeout = 5
     var templatesDirectory: String?
 
-    /// What is right, but hardly meant.
-    private(set) var warnings: [String] = []
-
     /// - Throws: ``Failure`` with a line for each setting that is wrong.
     static func load(_ reader: SettingsReader = SettingsReader()) throws -> Settings {
         var reader = reader
@@ -28,6 +34,7 @@ struct Settings {
         settings.readSecrets(&reader)
         settings.readSession(&reader)
         settings.readCSRF(&reader)
+        settings.checkCookies(&reader)
         settings.readSecurity(&reader)
         settings.readWeb(&reader)
         guard reader.errors.isEmpty else { throw Failure(reader.errors.joined(separator: "\n")) }
@@ -52,44 +59,6 @@ struct Settings {
             reader.fail("DATABASE_URL", "it is \(error)")
         }
         reader.read("DATABASE_TIMEOUT", into: &databaseTimeout, 1...300, unit: "seconds")
-    }
-
-    private mutating func readSession(_ reader: inout SettingsReader) {
-        var engine = "django.contrib.sessions.backends.db"
-        reader.read("SESSION_ENGINE", into: &engine, "is not supported; set \(engine)") { [engine] in $0 == engine }
-        reader.readCookie(
-            "SESSION_COOKIE", name: &session.cookieName, domain: &session.cookieDomain, path: &session.cookiePath)
-        reader.read("SESSION_COOKIE_AGE", into: &session.cookieAge, 1...Settings.longestAge, unit: "seconds")
-        reader.read("SESSION_COOKIE_SECURE", into: &session.cookieSecure)
-        reader.read("SESSION_COOKIE_HTTPONLY", into: &session.cookieHTTPOnly)
-        reader.read("SESSION_COOKIE_SAMESITE", into: &session.cookieSameSite)
-        reader.read("SESSION_SAVE_EVERY_REQUEST", into: &session.saveEveryRequest)
-        reader.read("SESSION_EXPIRE_AT_BROWSER_CLOSE", into: &session.expireAtBrowserClose)
-        if session.cookieSameSite == .some(.none), !session.cookieSecure {
-            reader.fail(
-                "SESSION_COOKIE_SAMESITE",
-                "browsers drop a cookie with None that is not secure; set SESSION_COOKIE_SECURE=True")
-        }
-    }
-
-    private mutating func readCSRF(_ reader: inout SettingsReader) {
-        reader.readCookie("CSRF_COOKIE", name: &csrf.cookieName, domain: &csrf.cookieDomain, path: &csrf.cookiePath)
-        reader.read("CSRF_COOKIE_AGE", into: &csrf.cookieAge, 1...Settings.longestAge, unit: "seconds")
-        reader.read("CSRF_COOKIE_SECURE", into: &csrf.cookieSecure)
-        reader.read("CSRF_COOKIE_HTTPONLY", into: &csrf.cookieHTTPOnly)
-        reader.read("CSRF_COOKIE_SAMESITE", into: &csrf.cookieSameSite)
-        reader.read("CSRF_HEADER_NAME", into: &csrf.headerName, "is no CGI name; set one like HTTP_X_CSRFTOKEN") {
-            $0.hasPrefix("HTTP_")
-                && $0.utf8.allSatisfy { ("A"..."Z").contains(Character(Unicode.Scalar($0))) || $0 == 95 }
-        }
-        reader.read("CSRF_TRUSTED_ORIGINS", into: &csrf.trustedOrigins)
-        do {
-            _ = try CSRFMiddleware(csrf)
-        } catch let error as ImproperlyConfigured {
-            reader.fail("CSRF_TRUSTED_ORIGINS", "\(error)")
-        } catch {
-            // A bad name or attribute of the cookie has its own message already.
-        }
     }
 
     private mutating func readSecurity(_ reader: inout SettingsReader) {
@@ -118,6 +87,7 @@ struct Settings {
 
     private mutating func readWeb(_ reader: inout SettingsReader) {
         reader.read("ALLOWED_HOSTS", into: &web.allowedHosts)
+        reader.read("SILENCED_SYSTEM_CHECKS", into: &silencedChecks)
         reader.read("APPEND_SLASH", into: &web.appendSlash)
         reader.read("DATA_UPLOAD_MAX_MEMORY_SIZE", into: &web.dataUploadMaxMemorySize, 1...(1 << 30), unit: "bytes")
         reader.read(
@@ -126,7 +96,7 @@ struct Settings {
     }
 
     /// A hundred years: past it a cookie's date has five digits for the year sooner or later.
-    private static let longestAge = 3_153_600_000
+    static let longestAge = 3_153_600_000
 
     // MARK: The key
 
@@ -144,33 +114,6 @@ struct Settings {
                 SECRET_KEY: \(secretKey.isEmpty ? "it is not set" : "it is too short"); set at least 32 characters \
                 (Django makes 50), the same as in the Django project, or name a file that holds them in SECRET_KEY_FILE
                 """)
-        }
-    }
-}
-
-extension SettingsReader {
-    fileprivate mutating func readCookie(
-        _ prefix: String, name: inout String, domain: inout String?, path: inout String
-    ) {
-        read(prefix + "_NAME", into: &name, "is no cookie name; set letters, digits, - and _") {
-            (try? SetCookie($0, "")) != nil
-        }
-        read(prefix + "_DOMAIN", into: &domain, "is no domain; set a name such as example.com") {
-            (try? SetCookie("name", "", domain: $0)) != nil
-        }
-        read(prefix + "_PATH", into: &path, "is no path; set one that begins with /") {
-            $0.hasPrefix("/") && (try? SetCookie("name", "", path: $0)) != nil
-        }
-    }
-
-    fileprivate mutating func read(_ name: String, into value: inout SessionSettings.SameSite?) {
-        guard let text = text(name) else { return }
-        switch text.lowercased() {
-        case "lax": value = .lax
-        case "strict": value = .strict
-        case "none": value = .some(.none)
-        case "false": value = nil
-        default: fail(name, "'\(text)' is not known to browsers; set Lax, Strict, None or False")
         }
     }
 }

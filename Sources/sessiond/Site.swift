@@ -35,7 +35,8 @@ struct Site {
         return Application(
             resolver,
             middleware: [
-                try SecurityMiddleware(settings.security), try SessionMiddleware(engine), try CSRFMiddleware(settings.csrf),
+                try SecurityMiddleware(settings.security), try SessionMiddleware(engine),
+                try CSRFMiddleware(settings.csrf, sessionCookieDomain: settings.session.cookieDomain),
             ], settings: web, errorPage: errorPage)
     }
 

@@ -6,8 +6,8 @@ import Testing
 
 @testable import DatabaseSessions
 
-private func record(_ text: String) -> SessionRecord {
-    SessionRecord(data: Array(text.utf8), expireDate: SessionEngine.systemTime() + 60_000_000)
+private func record(_ text: String) -> EncodedRecord {
+    EncodedRecord(data: Array(text.utf8), expireDate: SessionEngine.systemTime() + 60_000_000)
 }
 
 private func key(_ name: String) -> String { name + String(repeating: "k", count: max(0, 32 - name.utf8.count)) }
@@ -244,7 +244,7 @@ struct BatchTests {
                 })
             #expect(outcomes == ["done", "done", "done", "done"])
             #expect(try await database.number("SELECT count(DISTINCT xmin::text) FROM django_session") == 4)
-            let loaded = try await store.load(key("large2"), now: SessionEngine.systemTime())
+            let loaded = try await store.loads.load(key("large2"), now: SessionEngine.systemTime())
             #expect(loaded?.data.count == 700_000)
         }
     }
@@ -255,7 +255,7 @@ struct BatchTests {
             let database = try await TestDatabase()
             let store = try database.store()
             for index in 0..<20 { try await store.create(key("s\(index)x"), record("data \(index)"), replacing: nil) }
-            let expired = SessionRecord(data: Array("late".utf8), expireDate: SessionEngine.systemTime() - 1)
+            let expired = EncodedRecord(data: Array("late".utf8), expireDate: SessionEngine.systemTime() - 1)
             try await store.create(key("expired"), expired, replacing: nil)
             // A key that would break out of an array literal.
             let names = (0..<20).map { key("s\($0)x") } + [key("expired"), "aaaaaaaa,{\"\\", key("s3x"), "unbekannt-ü"]
@@ -263,7 +263,7 @@ struct BatchTests {
             await concurrently(
                 names.indices.map { index in
                     {
-                        let record = try? await store.load(names[index], now: SessionEngine.systemTime())
+                        let record = try? await store.loads.load(names[index], now: SessionEngine.systemTime())
                         found[index] = record.map { String(decoding: $0.data, as: UTF8.self) }
                     }
                 })
@@ -283,7 +283,7 @@ struct BatchTests {
             let store = try database.store()
             for name in ["first", "second"] {
                 try await store.create(key(name), record("old"), replacing: nil)
-                #expect(try await store.load(key(name), now: SessionEngine.systemTime()) != nil)
+                #expect(try await store.loads.load(key(name), now: SessionEngine.systemTime()) != nil)
                 try await store.update(key(name), record("new"), loaded: nil)
             }
             try await store.create(key("cycled"), record("new"), replacing: key("first"))

@@ -6,8 +6,8 @@ import Testing
 
 @testable import DatabaseSessions
 
-private func record(_ text: String) -> SessionRecord {
-    SessionRecord(data: Array(text.utf8), expireDate: SessionEngine.systemTime() + 60_000_000)
+private func record(_ text: String) -> EncodedRecord {
+    EncodedRecord(data: Array(text.utf8), expireDate: SessionEngine.systemTime() + 60_000_000)
 }
 
 @Suite("Rows that others hold, connections that are cut")
@@ -126,7 +126,7 @@ struct LockTests {
                         do throws(SessionStoreError) {
                             try await store.create(name, record("new"), replacing: nil)
                             created.append(name)
-                            let loaded = try await store.load(name, now: SessionEngine.systemTime())
+                            let loaded = try await store.loads.load(name, now: SessionEngine.systemTime())
                             if loaded == nil { failures.append("\(name) is lost") }
                             try await store.update(name, record("newer"), loaded: Array("new".utf8))
                             if round % 2 == 0 { try await store.delete(name) }

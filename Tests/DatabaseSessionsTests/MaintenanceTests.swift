@@ -43,6 +43,10 @@ struct MaintenanceTests {
             #expect(try await expired.clear(now: now, batch: 10) { steps.append($0) } == 25)
             #expect(steps == [10, 20, 25])
             #expect(try await database.number("SELECT count(*) FROM django_session") == 5)
+            try await database.run("UPDATE django_session SET expire_date = now() - interval '1 day'")
+            #expect(try await expired.clear(now: now, batch: 2, until: .now) == 2)
+            #expect(try await expired.clearAtOnce(now: now) == 3)
+            #expect(try await database.number("SELECT count(*) FROM django_session") == 0)
         }
     }
 }

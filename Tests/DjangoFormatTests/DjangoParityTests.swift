@@ -19,11 +19,12 @@ struct DjangoParityTests {
             case "json": try checkJSON(record, index)
             case "base64": try checkBase64(record, index)
             case "csrf": try checkCSRF(record, index)
+            case "pickle": try checkPickle(record, index)
             default: Issue.record("record \(index) is of the unknown kind \(kind)")
             }
         }
         #expect(counts["session", default: 0] >= 1000)
-        #expect(Set(counts.keys) == ["session", "json", "base64", "csrf"])
+        #expect(Set(counts.keys) == ["session", "json", "base64", "csrf", "pickle"])
     }
 
     @Test(
@@ -31,11 +32,12 @@ struct DjangoParityTests {
         .enabled(if: VectorFiles.toDjango != nil, "SWIFT_VECTORS names no file for Tests/Parity/check.py"))
     func toDjango() throws {
         var random = RandomValues(seed: 2)
-        let records = (0..<2000).map { _ in
+        var records = try (0..<2000).map { _ in
             let time = Int.random(in: -1000...4_000_000_000, using: &random.generator)
-            let signed = codec.encode(random.object(), at: time)
+            let signed = try codec.encode(random.object(), at: time)
             return ["signed": .string(String(decoding: signed, as: UTF8.self)), "time": .int(time)] as JSONObject
         }
+        records += try pickles()
         try VectorFiles.write(records, to: try #require(VectorFiles.toDjango))
     }
 
@@ -46,9 +48,9 @@ struct DjangoParityTests {
         let time = try #require(record["time"]?.int)
         let signed = [UInt8](try #require(record["signed"]?.string).utf8)
         let json = [UInt8](try #require(record["json"]?.string).utf8)
-        expect(JSON.encode(.object(data)) == json, "the JSON of record \(index) is another")
+        try expect(JSON.encode(.object(data)) == json, "the JSON of record \(index) is another")
         try expect(JSON.decode(json) == .object(data), "the JSON of record \(index) is misread")
-        expect(codec.encode(data, at: time) == signed, "the session data of record \(index) is another")
+        try expect(codec.encode(data, at: time) == signed, "the session data of record \(index) is another")
         expect(codec.decode(signed) == .data(data), "the session data of record \(index) is misread")
     }
 
@@ -57,7 +59,7 @@ struct DjangoParityTests {
         let text = try #require(record["text"]?.string).unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
         let dumps = record["dumps"]?.string.map { [UInt8]($0.utf8) }
         let value = try? JSON.decode(text)
-        expect(value.map { JSON.encode(pythonNumbers($0)) } == dumps, "record \(index) is read otherwise")
+        try expect(value.map { try JSON.encode(pythonNumbers($0)) } == dumps, "record \(index) is read otherwise")
     }
 
     private func checkBase64(_ record: JSONObject, _ index: Int) throws {
@@ -71,6 +73,42 @@ struct DjangoParityTests {
         let token = try #require(record["token"]?.string)
         expect(CSRF.unmask(token) == secret && CSRF.tokensMatch(token, secret), "token \(index) does not match")
         expect(CSRF.mask(secret, with: Array(token.utf8.prefix(32))) == token, "token \(index) is masked otherwise")
+    }
+
+    /// Without `value` the pickle holds what is refused.
+    private func checkPickle(_ record: JSONObject, _ index: Int) throws {
+        let pickle = try hexadecimal(try #require(record["pickle"]))
+        guard let description = record["value"] else {
+            #expect { try Pickle.decode(pickle) } throws: { error in
+                if case .refused = (error as? PickleError)?.reason { true } else { false }
+            }
+            return
+        }
+        let value = try build(description)
+        try expect(Pickle.decode(pickle) == value, "the pickle of record \(index) is misread")
+        try expect(Pickle.decode(Pickle.encode(value)) == value, "the value of record \(index) is changed by a pickle")
+        let json = record["dumps"]?.string.map { [UInt8]($0.utf8) }
+        expect((try? JSON.encode(pythonNumbers(value))) == json, "the value of record \(index) has another JSON")
+    }
+
+    /// Each pickle that Python made, beside what is written here of its value.
+    private func pickles() throws -> [JSONObject] {
+        guard let path = VectorFiles.fromDjango else { return [] }
+        return try VectorFiles.read(path).compactMap { record in
+            guard record["kind"]?.string == "pickle", record["value"] != nil, let pickle = record["pickle"] else {
+                return nil
+            }
+            let written = Pickle.encode(try Pickle.decode(try hexadecimal(pickle)))
+            let text = written.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            return ["python": pickle, "swift": .string(text)]
+        }
+    }
+
+    private func hexadecimal(_ text: JSONValue) throws -> [UInt8] {
+        let digits = Array(try #require(text.string).utf8)
+        return stride(from: 0, to: digits.count, by: 2).map { start in
+            UInt8(String(decoding: digits[start..<start + 2], as: UTF8.self), radix: 16) ?? 0
+        }
     }
 
     /// `#expect` would show the values, which may fill pages.
@@ -91,14 +129,65 @@ struct DjangoParityTests {
             return .double(Double(bitPattern: try #require(UInt64(digits, radix: 16))))
         case "string": return .string(try string(content))
         case "array": return .array(try #require(content.array).map(build))
-        default:
-            var result: JSONObject = [:]
-            for entry in try #require(content.array) {
-                let pair = try #require(entry.array)
-                result[try string(pair[0])] = try build(pair[1])
-            }
-            return .object(result)
+        case "object": break
+        default: return .python(try python(kind, content))
         }
+        var result: JSONObject = [:]
+        for entry in try #require(content.array) {
+            let pair = try #require(entry.array)
+            result[try string(pair[0])] = try build(pair[1])
+        }
+        return .object(result)
+    }
+
+    private func python(_ kind: JSONString, _ content: JSONValue) throws -> PythonValue {
+        switch kind {
+        case "bytes": return .bytes(try hexadecimal(content))
+        case "bytearray": return .byteArray(try hexadecimal(content))
+        default: break
+        }
+        let parts = try #require(content.array)
+        switch kind {
+        case "tuple": return .tuple(try parts.map(build))
+        case "dict":
+            var result: PythonDictionary = [:]
+            for entry in parts {
+                let pair = try #require(entry.array)
+                result[try build(pair[0])] = try build(pair[1])
+            }
+            return .dictionary(result)
+        case "date": return .date(try date(content))
+        case "time": return .time(try time(content))
+        case "datetime": return .dateTime(PythonDateTime(date: try date(parts[0]), time: try time(parts[1])))
+        case "timedelta": return .timeDelta(try delta(content))
+        case "timezone": return .timeZone(try zone(content))
+        default: throw VectorFiles.FileError(description: "\(kind) is no kind of value")
+        }
+    }
+
+    private func date(_ parts: JSONValue) throws -> PythonDate {
+        let numbers = try #require(parts.array).compactMap(\.int)
+        return try #require(PythonDate(year: numbers[0], month: numbers[1], day: numbers[2]))
+    }
+
+    private func time(_ parts: JSONValue) throws -> PythonTime {
+        let parts = try #require(parts.array)
+        let numbers = parts.compactMap(\.int)
+        return try #require(
+            PythonTime(
+                hour: numbers[0], minute: numbers[1], second: numbers[2], microsecond: numbers[3],
+                isFolded: numbers[4] == 1, zone: parts[5].isNull ? nil : try zone(parts[5])))
+    }
+
+    private func delta(_ parts: JSONValue) throws -> PythonTimeDelta {
+        let numbers = try #require(parts.array).compactMap(\.int)
+        return try #require(PythonTimeDelta(days: numbers[0], seconds: numbers[1], microseconds: numbers[2]))
+    }
+
+    private func zone(_ parts: JSONValue) throws -> PythonTimeZone {
+        let parts = try #require(parts.array)
+        return try #require(
+            PythonTimeZone(offset: try delta(parts[0]), name: parts[1].isNull ? nil : try string(parts[1])))
     }
 
     private func string(_ hexadecimal: JSONValue) throws -> JSONString {

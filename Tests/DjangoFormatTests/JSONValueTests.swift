@@ -57,7 +57,12 @@ struct JSONValueTests {
     }
 
     @Test("A literal with a key twice has its last value in its first place")
-    func literal() {
-        #expect(JSON.encode(["a": 1, "b": 2, "a": 3]) == [UInt8](#"{"a":3,"b":2}"#.utf8))
+    func literal() throws {
+        #expect(try JSON.encode(["a": 1, "b": 2, "a": 3]) == [UInt8](#"{"a":3,"b":2}"#.utf8))
+    }
+
+    @Test("No value takes more room than an object does")
+    func size() {
+        #expect(MemoryLayout<JSONValue>.size == MemoryLayout<JSONObject>.size)
     }
 }

@@ -7,7 +7,7 @@ struct SessionKeyTests {
     func generate() {
         let keys = (0..<10_000).map { _ in SessionKey.generate() }
         #expect(Set(keys).count == keys.count)
-        #expect(keys.allSatisfy { $0.utf8.count == 32 && SessionKey.isPlausible($0) })
+        #expect(keys.allSatisfy { $0.utf8.count == 32 && SessionKey.isValid($0) && SessionKey.fitsColumn($0) })
     }
 
     @Test("Each character of an alphabet is drawn equally often", arguments: [2, 36, 62, 200, 256])
@@ -34,6 +34,6 @@ struct SessionKeyTests {
             ("aaaaaaaa,{", true),
         ])
     func isPlausible(key: String, expected: Bool) {
-        #expect(SessionKey.isPlausible(key) == expected)
+        #expect((SessionKey.isValid(key) && SessionKey.fitsColumn(key)) == expected)
     }
 }

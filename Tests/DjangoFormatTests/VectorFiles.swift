@@ -38,7 +38,7 @@ enum VectorFiles {
         guard let file = fopen(path, "w") else { throw FileError(description: "\(path) cannot be written") }
         defer { fclose(file) }
         for record in records {
-            let line = JSON.encode(.object(record)) + [UInt8(ascii: "\n")]
+            let line = try JSON.encode(.object(record)) + [UInt8(ascii: "\n")]
             guard fwrite(line, 1, line.count, file) == line.count else {
                 throw FileError(description: "\(path) cannot be written")
             }

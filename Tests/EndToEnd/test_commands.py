@@ -1,5 +1,8 @@
 """The commands beside `serve`, and settings that are refused."""
 
+import os
+import pty
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import django_side
@@ -8,7 +11,7 @@ import psycopg
 import pytest
 from stack import SECRET_KEY
 
-COMMANDS = ["serve", "migrate", "clearsessions", "check"]
+COMMANDS = ["serve", "migrate", "clearsessions", "check", "doctor"]
 
 
 def age(stack, key, **delta):
@@ -40,6 +43,66 @@ def test_clearsessions_goes_round_a_locked_row_and_through_many(stack):
     assert left == [("expired15000",)]
     assert stack.sessiond("clearsessions").returncode == 0
     assert not stack.row("expired15000")
+
+
+def expire_many(stack, count):
+    stack.sql(
+        "INSERT INTO django_session SELECT 'expired' || n, 'e30:1r31eq:x', now() - interval '1 day' "
+        "FROM generate_series(1, %s) n",
+        [count],
+    )
+
+
+def expired(stack):
+    return stack.sql("SELECT count(*) FROM django_session WHERE expire_date < now()")[0][0]
+
+
+def test_clearsessions_prints_nothing_as_djangos(stack):
+    expire_many(stack, 10)
+    done = stack.sessiond("clearsessions")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "") and expired(stack) == 0
+
+
+def test_clearsessions_shows_progress_on_a_terminal(stack):
+    expire_many(stack, 25)
+    ours, theirs = pty.openpty()
+    command = [stack.program, "clearsessions", "--batch", "10"]
+    subprocess.run(command, env=stack.environment(), stderr=theirs, check=True, timeout=30)
+    os.close(theirs)
+    shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert "10 of 25 expired sessions removed" in shown and "25 expired sessions removed" in shown.splitlines()[-1]
+    assert expired(stack) == 0
+
+
+def test_clearsessions_counts_only_in_a_dry_run(stack):
+    expire_many(stack, 7)
+    done = stack.sessiond("clearsessions", "--dry-run")
+    assert done.stdout == "7 expired sessions would be removed\n" and expired(stack) == 7
+    assert stack.sessiond("clearsessions").returncode == 0
+
+
+def test_clearsessions_stops_at_its_time_limit_and_the_next_run_goes_on(stack):
+    expire_many(stack, 20000)
+    done = stack.sessiond("clearsessions", "--batch", "1", "--time-limit", "1")
+    assert done.returncode == 0 and 0 < expired(stack) < 20000
+    assert stack.sessiond("clearsessions", "--time-limit", "60").returncode == 0 and expired(stack) == 0
+
+
+def test_clearsessions_as_django_does_it_waits_for_a_locked_row(stack):
+    expire_many(stack, 3)
+    with psycopg.connect(stack.database_url()) as locker:
+        locker.execute("SELECT 1 FROM django_session WHERE session_key = 'expired2' FOR UPDATE")
+        with pytest.raises(subprocess.TimeoutExpired):
+            stack.sessiond("clearsessions", timeout=1.5, SESSION_DJANGO_COMPATIBLE="True")
+        assert expired(stack) == 3
+    assert stack.sessiond("clearsessions", SESSION_DJANGO_COMPATIBLE="True").returncode == 0 and expired(stack) == 0
+
+
+@pytest.mark.parametrize("words", [["--batch", "0"], ["--time-limit", "0"], ["--time-limit", "soon"], ["--batch", "x"]])
+def test_clearsessions_refuses_what_it_cannot_do(stack, words):
+    done = stack.sessiond("clearsessions", *words)
+    assert done.returncode != 0 and words[0] in done.stderr
 
 
 def test_clearsessions_without_a_database_fails_in_words(stack):
@@ -95,6 +158,17 @@ BAD = {
     "SESSION_COOKIE_NAME": ["a b", "a;b", "a=b"],
     "SESSION_COOKIE_PATH": ["/\r\nSet-Cookie: x=1", "/;x"],
     "SESSION_SAVE_EVERY_REQUEST": ["often"],
+    "SESSION_ENGINE": ["db", "project.sessions"],
+    "SESSION_SERIALIZER": ["django.contrib.sessions.serializers.PickleSerializer", ""],
+    "SESSION_COOKIE_PARTITIONED": ["chips"],
+    "SESSION_TOKEN_HEADER": ["X-Session-Token"],
+    "SESSION_DJANGO_COMPATIBLE": ["some"],
+    "SESSION_FILE_PATH": ["sessions"],
+    "SESSION_CACHE_ALIAS": [""],
+    "SESSION_SALT": [""],
+    "USE_TZ": ["perhaps"],
+    "CSRF_USE_SESSIONS": ["at times"],
+    "SILENCED_SYSTEM_CHECKS": ["security.W012"],
     "CSRF_COOKIE_AGE": ["soon"],
     "CSRF_TRUSTED_ORIGINS": ["https://example.org", "[1]", '["example.org"]'],
     "ALLOWED_HOSTS": ["example.org", '{"a": 1}', '["a"'],

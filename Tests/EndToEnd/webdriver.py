@@ -29,17 +29,17 @@ class Element:
 
 
 class Chromium:
-    """A browser window of its own, without JavaScript where the page must do without. Used as a context."""
+    """A browser window of its own, without JavaScript or cookies where the page must do without. Used as a context."""
 
-    def __init__(self, directory, size=(900, 640), javascript=True):
+    def __init__(self, directory, size=(900, 640), javascript=True, cookies=True):
         self.port = free_port()
         command = [shutil.which("chromedriver"), f"--port={self.port}"]
         self.driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.base = f"http://127.0.0.1:{self.port}/session"
         arguments = [*ARGUMENTS, f"--user-data-dir={directory}", f"--window-size={size[0]},{size[1]}"]
         options = {"binary": shutil.which("chromium"), "args": arguments}
-        if not javascript:
-            options["prefs"] = {"profile.managed_default_content_settings.javascript": 2}
+        blocked = [name for name, allowed in {"javascript": javascript, "cookies": cookies}.items() if not allowed]
+        options["prefs"] = {f"profile.managed_default_content_settings.{name}": 2 for name in blocked}
         try:
             wait_until(lambda: accepts(("127.0.0.1", self.port)), what="chromedriver")
             capabilities = {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}

@@ -31,7 +31,7 @@ public final class TestDatabase {
     }
 
     public func store(limit: Duration = .seconds(5)) throws -> DatabaseStore {
-        try DatabaseStore(database: url, limit: limit, logger: Logger(label: "test"))
+        try DatabaseStore(database: url, codec: testCodec(), limit: limit, logger: Logger(label: "test"))
     }
 
     /// Another connection to the same schema.

@@ -8,14 +8,14 @@ import Testing
 
     private struct Layer: Middleware {
         let name: String
-        func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
+        func processResponse(_ request: Request, _ response: inout Response) throws -> PendingResponse? {
             try response.setHeader("X-Way", (response.header("X-Way") ?? "\(response.status)") + name)
             return nil
         }
     }
 
     private struct Failing: Middleware {
-        func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
+        func processResponse(_ request: Request, _ response: inout Response) throws -> PendingResponse? {
             { _ in throw HTTPError.serviceUnavailable(retryAfter: 7) }
         }
     }

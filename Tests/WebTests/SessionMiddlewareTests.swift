@@ -20,6 +20,7 @@ struct SessionMiddlewareTests {
         let testDescription: String
         let cookie: Cookie
         var saveEveryRequest = false
+        var quirks = false
         var status = 200
         let view: Use
         let setCookie: Outcome
@@ -85,7 +86,13 @@ struct SessionMiddlewareTests {
             view: { _ in }, setCookie: .nothing, varies: false),
         Row(
             testDescription: "unknown key, nothing, save every request", cookie: .unknown, saveEveryRequest: true,
-            view: { _ in }, setCookie: .newKey, varies: true),
+            view: { _ in }, setCookie: .deleted, varies: true),
+        Row(
+            testDescription: "unknown key, nothing, save every request, as Django does it", cookie: .unknown,
+            saveEveryRequest: true, quirks: true, view: { _ in }, setCookie: .newKey, varies: true),
+        Row(
+            testDescription: "unknown key, write, save every request", cookie: .unknown, saveEveryRequest: true,
+            view: { try await $0.set("b", to: 1) }, setCookie: .newKey, varies: true),
         Row(
             testDescription: "unknown key, read, save every request", cookie: .unknown, saveEveryRequest: true,
             view: { _ = try await $0["a"] }, setCookie: .deleted, varies: true),
@@ -98,7 +105,10 @@ struct SessionMiddlewareTests {
     func outcome(row: Row) async throws {
         try await onLoop {
             let database = try await TestDatabase()
-            let engine = try Self.engine(database) { $0.saveEveryRequest = row.saveEveryRequest }
+            let engine = try Self.engine(database) {
+                $0.saveEveryRequest = row.saveEveryRequest
+                $0.djangoCompatible = row.quirks
+            }
             let stored = engine.session(nil)
             try await stored.set("a", to: 1)
             try await stored.save()
@@ -150,6 +160,33 @@ struct SessionMiddlewareTests {
         }
     }
 
+    @Test("the cookie that deletes is Secure and Partitioned where the cookie is", arguments: [false, true])
+    func deletionText(quirks: Bool) async throws {
+        try await onLoop {
+            let engine = try Self.engine(try await TestDatabase()) {
+                $0.cookieSecure = true
+                $0.djangoCompatible = quirks
+            }
+            let start = "sessionid=\"\"; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; "
+            let deleted = try await Self.respond(engine, cookie: "short") { _ in Response("") }
+            #expect(deleted.cookies.first?.text == start + "Path=/; SameSite=Lax" + (quirks ? "" : "; Secure"))
+            let partitioned = try Self.engine(try await TestDatabase()) {
+                $0.cookieSecure = true
+                $0.cookiePartitioned = true
+                $0.djangoCompatible = quirks
+            }
+            let other = try await Self.respond(partitioned, cookie: "short") { _ in Response("") }
+            #expect(other.cookies.first?.text == start + "Partitioned; Path=/; SameSite=Lax; Secure")
+            let written = try await Self.respond(partitioned, cookie: nil) { request in
+                try await request.session.set("b", to: 1)
+                return Response("")
+            }
+            #expect(
+                try #require(written.cookies.first).text.hasSuffix(
+                    "; HttpOnly; Max-Age=1209600; Partitioned; Path=/; SameSite=Lax; Secure"))
+        }
+    }
+
     @Test("the cookie's text is Django's")
     func cookieText() async throws {
         try await onLoop {
@@ -194,8 +231,11 @@ struct SessionMiddlewareTests {
         meta.append("REQUEST_METHOD", "GET")
         meta.append("DOCUMENT_URI", "/")
         if let cookie { meta.append("HTTP_COOKIE", "sessionid=\(cookie)") }
-        return try await SessionMiddleware(engine)(Request(meta: meta)) { request in
-            do { return try await view(request) } catch { return Response("", status: 500) }
-        }
+        let (middleware, request) = (try SessionMiddleware(engine), Request(meta: meta))
+        _ = try middleware.processRequest(request)
+        var response = Response("", status: 500)
+        do { response = try await view(request) } catch {}
+        if let pending = try middleware.processResponse(request, &response) { try await pending(&response) }
+        return response
     }
 }

@@ -9,15 +9,16 @@ public enum JSON {
     /// The bytes of `json.dumps(value, separators=(",", ":"))`: ASCII only.
     ///
     /// A value nested deeper than `maximumDepth` is written, but cannot be read again.
-    public static func encode(_ value: JSONValue) -> [UInt8] {
+    /// - Throws: ``NotSerializable`` where the value holds what JSON lacks.
+    public static func encode(_ value: JSONValue) throws(NotSerializable) -> [UInt8] {
         var output: [UInt8] = []
-        JSONWriter.write(value, into: &output)
+        try JSONWriter.write(value, into: &output)
         return output
     }
 
     /// Appends the bytes of `json.dumps(object, separators=(",", ":"))`.
-    public static func encode(_ object: JSONObject, into output: inout [UInt8]) {
-        JSONWriter.write(object, into: &output)
+    public static func encode(_ object: JSONObject, into output: inout [UInt8]) throws(NotSerializable) {
+        try JSONWriter.write(object, into: &output)
     }
 
     /// The value of `json.loads(bytes.decode("latin-1"))`: each byte past 0x7F is the code point of that number.
@@ -32,6 +33,11 @@ public enum JSON {
     public static func decode(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
         try JSONReader.read(bytes.span)
     }
+}
+
+/// A value has no form in JSON (Python's `TypeError`), in Python's words: "Object of type bytes is not JSON serializable".
+public struct NotSerializable: Error, Hashable, CustomStringConvertible {
+    public let description: String
 }
 
 /// Why a text is not JSON, with the number of bytes before the mistake.

@@ -1,7 +1,7 @@
 // Clients of JSONObject use the dictionary's own members; they need not import its module themselves.
 @_exported import OrderedCollections
 
-/// A value of a JSON text, as Python's `json` has them.
+/// A value of a JSON text, as Python's `json` has them, and what else a session of Django's cache engines may hold.
 public enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -9,6 +9,8 @@ public enum JSONValue: Hashable, Sendable {
     case string(JSONString)
     case array([JSONValue])
     case object(JSONObject)
+    /// What JSON lacks; `JSON.decode` never makes one. Apart, so that the common values stay small.
+    indirect case python(PythonValue)
 }
 
 /// A JSON object in insertion order, as a Python `dict`.

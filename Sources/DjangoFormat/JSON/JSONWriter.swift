@@ -1,18 +1,19 @@
 /// Writes JSON without white space in ASCII, as Python's `json.dumps` with `ensure_ascii`.
 enum JSONWriter {
-    static func write(_ value: JSONValue, into output: inout [UInt8]) {
+    static func write(_ value: JSONValue, into output: inout [UInt8]) throws(NotSerializable) {
         switch value {
         case .null: output.append(contentsOf: "null".utf8)
         case .bool(true): output.append(contentsOf: "true".utf8)
         case .bool(false): output.append(contentsOf: "false".utf8)
         case .number(let number): output.append(contentsOf: number.text.utf8)
         case .string(let string): write(string, into: &output)
-        case .array(let array): write(array, into: &output)
-        case .object(let object): write(object, into: &output)
+        case .array(let array): try write(array, into: &output)
+        case .object(let object): try write(object, into: &output)
+        case .python(let value): try write(value, into: &output)
         }
     }
 
-    static func write(_ object: JSONObject, into output: inout [UInt8]) {
+    static func write(_ object: JSONObject, into output: inout [UInt8]) throws(NotSerializable) {
         output.append(UInt8(ascii: "{"))
         var isFirst = true
         for (key, value) in object {
@@ -20,20 +21,52 @@ enum JSONWriter {
             isFirst = false
             write(key, into: &output)
             output.append(UInt8(ascii: ":"))
-            write(value, into: &output)
+            try write(value, into: &output)
         }
         output.append(UInt8(ascii: "}"))
     }
 
-    private static func write(_ array: [JSONValue], into output: inout [UInt8]) {
+    private static func write(_ array: [JSONValue], into output: inout [UInt8]) throws(NotSerializable) {
         output.append(UInt8(ascii: "["))
         var isFirst = true
         for value in array {
             if !isFirst { output.append(UInt8(ascii: ",")) }
             isFirst = false
-            write(value, into: &output)
+            try write(value, into: &output)
         }
         output.append(UInt8(ascii: "]"))
+    }
+
+    /// A tuple becomes an array; keys that are numbers, booleans or `None` become strings.
+    private static func write(_ value: PythonValue, into output: inout [UInt8]) throws(NotSerializable) {
+        switch value {
+        case .tuple(let items): try write(items, into: &output)
+        case .dictionary(let dictionary):
+            output.append(UInt8(ascii: "{"))
+            var isFirst = true
+            for (key, value) in dictionary {
+                if !isFirst { output.append(UInt8(ascii: ",")) }
+                isFirst = false
+                write(try name(key), into: &output)
+                output.append(UInt8(ascii: ":"))
+                try write(value, into: &output)
+            }
+            output.append(UInt8(ascii: "}"))
+        case .bytes, .byteArray, .date, .time, .dateTime, .timeDelta, .timeZone:
+            throw NotSerializable(description: "Object of type \(value.typeName) is not JSON serializable")
+        }
+    }
+
+    private static func name(_ key: JSONValue) throws(NotSerializable) -> JSONString {
+        switch key {
+        case .null: return "null"
+        case .bool(let value): return value ? "true" : "false"
+        case .number(let number): return JSONString(number.text)
+        case .string(let string): return string
+        case .array, .object, .python:
+            throw NotSerializable(
+                description: "keys must be str, int, float, bool or None, not \(key.typeName)")
+        }
     }
 
     private static func write(_ string: JSONString, into output: inout [UInt8]) {

@@ -7,16 +7,14 @@ public enum SessionKey {
         String(decoding: RandomText.make(32, from: alphabet), as: UTF8.self)
     }
 
-    /// Whether a key from outside may stand in the table: at least the 8 characters that Django asks for, at most the
-    /// 40 that the column holds, and no NUL, which PostgreSQL refuses. Characters are code points.
-    public static func isPlausible(_ key: String) -> Bool {
-        let bytes = key.utf8Span.span
-        guard 8...160 ~= bytes.count else { return false }
-        var characters = 0
-        for index in bytes.indices {
-            if bytes[index] == 0 { return false }
-            if !WTF8.isContinuation(bytes[index]) { characters += 1 }
-        }
-        return 8...40 ~= characters
+    /// Whether a text from outside is long enough for a key: the 8 characters, code points, that Django asks for.
+    public static func isValid(_ key: String) -> Bool { key.utf8.count >= 32 || key.unicodeScalars.count >= 8 }
+
+    /// Whether a key may stand in a table: at most the 40 characters that the column holds, and no NUL, which PostgreSQL
+    /// refuses.
+    public static func fitsColumn(_ key: String) -> Bool {
+        let bytes = key.utf8
+        guard bytes.count <= 160, !bytes.contains(0) else { return false }
+        return bytes.count <= 40 || key.unicodeScalars.count <= 40
     }
 }

@@ -14,6 +14,9 @@ public struct TimestampSigner: Sendable {
     /// The salt of every session engine that Django brings along.
     public static let sessionSalt = "django.contrib.sessions.SessionStore"
 
+    /// The salt of the engine whose sessions are cookies.
+    public static let signedCookiesSalt = "django.contrib.sessions.backends.signed_cookies"
+
     private let authenticator: HMAC<SHA256>
     private let fallbacks: [HMAC<SHA256>]
 
@@ -46,19 +49,33 @@ public struct TimestampSigner: Sendable {
 
     /// The payload of `payload:timestamp:signature`. The age of the signature is not looked at.
     public func unsign(_ signed: [UInt8]) throws(SigningError) -> ArraySlice<UInt8> {
-        signed[try unsign(signed.span)]
+        signed[try unsign(signed.span).payload]
     }
 
-    /// Where in `signed` the payload lies.
-    func unsign(_ signed: Span<UInt8>) throws(SigningError) -> Range<Int> {
+    /// The payload of a text that was signed no longer than `maxAge` seconds ago.
+    /// - Parameter now: seconds since 1970-01-01 UTC.
+    public func unsign(_ signed: [UInt8], maxAge: Double, now: Double) throws(SigningError) -> ArraySlice<UInt8> {
+        signed[try unsign(signed.span, maxAge: maxAge, now: now).payload]
+    }
+
+    /// Where in `signed` the payload lies, and when it was signed.
+    func unsign(
+        _ signed: Span<UInt8>, maxAge: Double, now: Double
+    ) throws(SigningError) -> (payload: Range<Int>, unixTime: Int) {
+        let unsigned = try unsign(signed)
+        guard now - Double(unsigned.unixTime) <= maxAge else { throw .signatureExpired }
+        return unsigned
+    }
+
+    func unsign(_ signed: Span<UInt8>) throws(SigningError) -> (payload: Range<Int>, unixTime: Int) {
         guard let signatureColon = Self.lastColon(in: signed) else { throw .badSignature }
         let signature = signed.extracting((signatureColon + 1)...)
         let value = signed.extracting(..<signatureColon)
         guard isSignature(signature, of: value) else { throw .badSignature }
         guard let timestampColon = Self.lastColon(in: value),
-            Base62.decode(value.extracting((timestampColon + 1)...)) != nil
+            let unixTime = Base62.decode(value.extracting((timestampColon + 1)...))
         else { throw .malformedTimestamp }
-        return 0..<timestampColon
+        return (0..<timestampColon, unixTime)
     }
 
     private func isSignature(_ signature: Span<UInt8>, of value: Span<UInt8>) -> Bool {
@@ -95,11 +112,14 @@ public enum SigningError: Error, CustomStringConvertible {
     case badSignature
     /// The signature is right, but what stands before it holds no time.
     case malformedTimestamp
+    /// The signature is right, but too old (`django.core.signing.SignatureExpired`).
+    case signatureExpired
 
     public var description: String {
         switch self {
         case .badSignature: "the signature does not match"
         case .malformedTimestamp: "the signed text holds no timestamp"
+        case .signatureExpired: "the signature is too old"
         }
     }
 }

@@ -29,7 +29,7 @@ public final class Application {
         do {
             var early: Response?
             while passed < middleware.count, early == nil {
-                early = try middleware[passed].processRequest(request)
+                if let pending = try middleware[passed].processRequest(request) { early = try await pending() }
                 passed += 1
             }
             response = if let early { early } else { try await callView(request) }

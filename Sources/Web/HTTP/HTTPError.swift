@@ -49,6 +49,9 @@ public enum HTTPError: Error, Sendable, Equatable {
         }
     }
 
+    /// The CSRF failure of a client that sent no secret at all: where it sent no cookie either, it refuses them.
+    public static let csrfCookieNotSet = forbidden(reason: "CSRF cookie not set.")
+
     static let tooManyFields = badRequest(
         "The number of GET/POST parameters exceeded settings.DATA_UPLOAD_MAX_NUMBER_FIELDS.")
 }
@@ -66,7 +69,7 @@ extension SessionStoreError: HTTPErrorConvertible {
             .badRequest(
                 "The request's session was deleted before the request completed. "
                     + "The user may have logged out in a concurrent request, for example.")
-        case .keyExists: .internalServerError
+        case .keyExists, .unstorable: .internalServerError
         case .unavailable: .serviceUnavailable(retryAfter: 5)
         }
     }

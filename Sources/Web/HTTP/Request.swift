@@ -16,6 +16,8 @@ public final class Request {
     public internal(set) var resolverMatch: ResolverMatch?
 
     var csrf = CSRFState()
+    /// Whether the client keeps its session by the token header, and so has no use for cookies.
+    var isTokenClient = false
     /// Why the request is answered with an error whatever it asks for.
     let refusal: HTTPError?
     private let content: Result<[UInt8], HTTPError>

@@ -18,13 +18,16 @@ public struct SetCookie: Sendable {
     ///   - value: any text; what may not stand in a cookie is quoted.
     ///   - maxAge: seconds from now; nil, without `expires`, makes a cookie that ends with the browser.
     ///   - expires: seconds since 1970-01-01 UTC; without it, `maxAge` from now.
+    ///   - partitioned: whether a page that another site embeds has a cookie jar of its own there (CHIPS).
     /// - Throws: ``BadHeaderError`` where the name is no token, or path or domain hold `;` or control characters.
     public init(
         _ name: String, _ value: String, maxAge: Int? = nil, expires: Int64? = nil, path: String = "/",
-        domain: String? = nil, secure: Bool = false, httpOnly: Bool = false, sameSite: SameSite? = nil
+        domain: String? = nil, secure: Bool = false, httpOnly: Bool = false, sameSite: SameSite? = nil,
+        partitioned: Bool = false
     ) throws(BadHeaderError) {
         self = try PreparedCookie(
-            name, path: path, domain: domain, secure: secure, httpOnly: httpOnly, sameSite: sameSite
+            name, path: path, domain: domain, secure: secure, httpOnly: httpOnly, sameSite: sameSite,
+            partitioned: partitioned
         ).cookie(value, maxAge: maxAge, expires: expires)
     }
 
@@ -32,17 +35,19 @@ public struct SetCookie: Sendable {
         (self.name, self.value, self.attributes) = (name, value, attributes)
     }
 
-    /// The cookie that makes a browser forget the one of that name, path and domain (Django's `delete_cookie`).
-    ///
-    /// It is `Secure` only where browsers would ignore it otherwise: by its name's prefix, or with `SameSite=None`.
-    /// - Throws: as ``init(_:_:maxAge:expires:path:domain:secure:httpOnly:sameSite:)``.
+    /// The cookie that makes a browser forget the one of that name, path, domain and partition (Django's `delete_cookie`).
+    /// - Parameter secure: whether the cookie was. This one is `Secure` also where browsers would ignore it otherwise: by
+    ///   its name's prefix, with `SameSite=None`, or with `Partitioned`.
+    /// - Throws: as ``init(_:_:maxAge:expires:path:domain:secure:httpOnly:sameSite:partitioned:)``.
     public static func delete(
-        _ name: String, path: String = "/", domain: String? = nil, sameSite: SameSite? = nil
+        _ name: String, path: String = "/", domain: String? = nil, secure: Bool = false, sameSite: SameSite? = nil,
+        partitioned: Bool = false
     ) throws(BadHeaderError) -> SetCookie {
         let hasPrefix = name.utf8.starts(with: "__Secure-".utf8) || name.utf8.starts(with: "__Host-".utf8)
         return try SetCookie(
-            name, "", maxAge: 0, expires: 0, path: path, domain: domain, secure: hasPrefix || sameSite == .some(.none),
-            sameSite: sameSite)
+            name, "", maxAge: 0, expires: 0, path: path, domain: domain,
+            secure: secure || hasPrefix || sameSite == .some(.none) || partitioned, sameSite: sameSite,
+            partitioned: partitioned)
     }
 
     /// About how many bytes its header line has.
@@ -70,12 +75,13 @@ public final class PreparedCookie: Sendable {
     private let secure: Bool
     private let httpOnly: Bool
     private let sameSite: SameSite?
+    private let partitioned: Bool
     private let last: Mutex<(lifetime: Lifetime, attributes: [UInt8])>
 
     /// - Throws: ``BadHeaderError`` where the name is no token, or path or domain hold `;` or control characters.
     public init(
         _ name: String, path: String = "/", domain: String? = nil, secure: Bool = false, httpOnly: Bool = false,
-        sameSite: SameSite? = nil
+        sameSite: SameSite? = nil, partitioned: Bool = false
     ) throws(BadHeaderError) {
         guard !name.isEmpty, ASCIISet.cookie.containsAll(name) else {
             throw BadHeaderError(part: .cookieName)
@@ -84,11 +90,11 @@ public final class PreparedCookie: Sendable {
             domain?.utf8.allSatisfy({ $0.isCookieAttributeCharacter }) ?? true
         else { throw BadHeaderError(part: .cookieAttribute) }
         (self.name, self.path, self.domain) = (name, path, domain)
-        (self.secure, self.httpOnly, self.sameSite) = (secure, httpOnly, sameSite)
+        (self.secure, self.httpOnly, self.sameSite, self.partitioned) = (secure, httpOnly, sameSite, partitioned)
         last = Mutex((Lifetime(), []))
     }
 
-    /// The cookie with this value; the rest as ``SetCookie/init(_:_:maxAge:expires:path:domain:secure:httpOnly:sameSite:)``.
+    /// The cookie with this value; the rest as ``SetCookie/init(_:_:maxAge:expires:path:domain:secure:httpOnly:sameSite:partitioned:)``.
     public func cookie(_ value: String, maxAge: Int? = nil, expires: Int64? = nil) -> SetCookie {
         let lifetime = Lifetime(
             maxAge: maxAge, expires: expires ?? maxAge.map { Int64(time(nil)).addingClamped(Int64($0)) })
@@ -106,6 +112,7 @@ public final class PreparedCookie: Sendable {
         if let expires = lifetime.expires { output.append(attribute: "; expires=", HTTPDate.format(expires)) }
         if httpOnly { output.append(attribute: "; HttpOnly", "") }
         if let maxAge = lifetime.maxAge { output.append(attribute: "; Max-Age=", String(maxAge)) }
+        if partitioned { output.append(attribute: "; Partitioned", "") }
         if !path.isEmpty { output.append(attribute: "; Path=", path) }
         if let sameSite { output.append(attribute: "; SameSite=", sameSite.rawValue) }
         if secure { output.append(attribute: "; Secure", "") }

@@ -11,6 +11,10 @@ public struct CSRFSettings: Sendable {
     public var cookieHTTPOnly = false
     /// nil leaves the attribute out, as Django's `False` does.
     public var cookieSameSite: SameSite? = .lax
+    /// `CSRF_COOKIE_PARTITIONED` (CHIPS), which Django does not have yet.
+    public var cookiePartitioned = false
+    /// `CSRF_USE_SESSIONS`: the secret lies in the session, and there is no cookie of its own.
+    public var useSessions = false
     /// As a CGI parameter: `HTTP_X_CSRFTOKEN`.
     public var headerName = "HTTP_X_CSRFTOKEN"
     /// `https://example.com`, or `https://*.example.com` with all its subdomains.

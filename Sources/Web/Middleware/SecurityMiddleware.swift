@@ -22,16 +22,17 @@ public struct SecurityMiddleware: Middleware {
     }
 
     /// Redirects to HTTPS.
-    public func processRequest(_ request: Request) throws -> Response? {
+    public func processRequest(_ request: Request) throws -> PendingRequest? {
         guard settings.sslRedirect, !request.isSecure else { return nil }
         let path = request.path.utf8.drop { $0 == UInt8(ascii: "/") }
         guard !settings.redirectExempt.contains(where: { path.starts(with: $0.utf8) }) else { return nil }
         let host = try settings.sslHost ?? request.host()
-        return try .redirect(to: "https://\(host)\(request.fullPath())", permanent: true)
+        let redirect = try Response.redirect(to: "https://\(host)\(request.fullPath())", permanent: true)
+        return { redirect }
     }
 
     /// Sets the headers, unless the view has.
-    public func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
+    public func processResponse(_ request: Request, _ response: inout Response) throws -> PendingResponse? {
         if let strictTransportSecurity, request.isSecure { response.setDefault(strictTransportSecurity) }
         for field in headers { response.setDefault(field) }
         return nil

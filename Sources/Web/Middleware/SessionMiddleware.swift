@@ -1,64 +1,56 @@
 import Sessions
 
-/// Gives each request its session, and saves it and sets its cookie with the response (Django's `SessionMiddleware`, in
+/// Gives each request its session, and saves it and hands out its key with the response (Django's `SessionMiddleware`, in
 /// its branch order).
 public struct SessionMiddleware: Middleware {
     private let engine: SessionEngine
-    private let cookie: PreparedCookie
-    private let deletion: SetCookie
+    private let cookies: SessionCookies
 
     /// - Throws: ``BadHeaderError`` where the settings make no cookie.
     public init(_ engine: SessionEngine) throws(BadHeaderError) {
         self.engine = engine
-        let settings = engine.settings
-        cookie = try PreparedCookie(
-            settings.cookieName, path: settings.cookiePath, domain: settings.cookieDomain,
-            secure: settings.cookieSecure, httpOnly: settings.cookieHTTPOnly, sameSite: settings.cookieSameSite)
-        deletion = try .delete(
-            settings.cookieName, path: settings.cookiePath, domain: settings.cookieDomain,
-            sameSite: settings.cookieSameSite)
+        cookies = try SessionCookies(engine.settings)
     }
 
-    public func processRequest(_ request: Request) throws -> Response? {
-        request.session = engine.session(request.cookies[engine.settings.cookieName])
+    public func processRequest(_ request: Request) throws -> PendingRequest? {
+        let carrier = SessionCarrier(request, engine.settings)
+        request.session = engine.session(carrier.key)
+        request.isTokenClient = carrier.isToken
         return nil
     }
 
-    public func processResponse(_ request: Request, _ response: inout Response) throws -> Pending? {
-        let session = request.session
-        // The browser has a cookie, but there is no session: the cookie goes.
-        if session.isEmpty, request.cookies[engine.settings.cookieName] != nil {
-            response.setCookie(deletion)
-            response.patchVaryCookie()
-            return nil
+    public func processResponse(_ request: Request, _ response: inout Response) throws -> PendingResponse? {
+        let (session, settings) = (request.session, engine.settings)
+        // The client has a key, but there is no session: the key goes.
+        if session.isEmpty {
+            let carrier = SessionCarrier(request, settings)
+            if carrier.key != nil {
+                try carrier.forget(&response, cookies)
+                return nil
+            }
         }
-        if session.accessed { response.patchVaryCookie() }
-        guard session.modified || engine.settings.saveEveryRequest, !session.isEmpty else { return nil }
-        // What failed is not saved, and the cookie that the browser has stays.
+        if session.accessed { cookies.vary(&response) }
+        guard session.modified || settings.saveEveryRequest, !session.isEmpty else { return nil }
+        // What failed is not saved, and the key that the client has stays.
         guard response.status < 500 else { return nil }
-        return { response in
-            let lifetime = CookieLifetime(age: try await session.cookieAge(), now: engine.now)
+        return { response in try await save(request, &response) }
+    }
+
+    private func save(_ request: Request, _ response: inout Response) async throws {
+        let (session, settings) = (request.session, engine.settings)
+        let carrier = SessionCarrier(request, settings)
+        let lifetime = SessionLifetime(age: try await session.cookieAge(), now: engine.now)
+        // Only now it was loaded, and there is none. Django makes a new one for each such request.
+        if session.isEmpty, !settings.djangoCompatible { return try carrier.forget(&response, cookies) }
+        do throws(SessionStoreError) {
             try await session.save()
-            response.setCookie(
-                cookie.cookie(session.sessionKey ?? "", maxAge: lifetime.maxAge, expires: lifetime.expires))
-            response.patchVaryCookie()
+        } catch {
+            // Django takes every error of its database at an update for a session that was deleted.
+            if case .unavailable = error, session.sessionKey == carrier.key, settings.djangoCompatible {
+                throw SessionStoreError.keyGone
+            }
+            throw error
         }
+        try carrier.send(session, lifetime, &response, cookies)
     }
-}
-
-/// How long the browser keeps the cookie: nil until it is closed.
-private struct CookieLifetime {
-    var maxAge: Int?
-    var expires: Int64?
-
-    init(age: Double?, now: Int64) {
-        guard let age else { return }
-        maxAge = Int(age.clamped)
-        expires = ((Double(now) / 1_000_000 + age).rounded(.down)).clamped
-    }
-}
-
-extension Double {
-    /// As a number of seconds that dates can be made of.
-    fileprivate var clamped: Int64 { isNaN ? 0 : Int64(Swift.min(Swift.max(self, -62_135_596_800), 253_402_300_799)) }
 }

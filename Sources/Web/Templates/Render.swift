@@ -22,6 +22,22 @@ extension TemplateValue {
         case .object(let object):
             self = .dictionary(
                 Dictionary(object.map { ($0.key.description, TemplateValue($0.value)) }) { _, last in last })
+        case .python(let value): self.init(value)
+        }
+    }
+
+    private init(_ value: PythonValue) {
+        switch value {
+        case .tuple(let items): self = .list(items.map { TemplateValue($0) })
+        case .bytes(let bytes), .byteArray(let bytes): self = .list(bytes.map { .int(Int($0)) })
+        case .dictionary(let dictionary):
+            let entries = dictionary.map { (TemplateValue($0.key).description, TemplateValue($0.value)) }
+            self = .dictionary(Dictionary(entries) { _, last in last })
+        case .date(let date): self = .string(date.description)
+        case .time(let time): self = .string(time.description)
+        case .dateTime(let moment): self = .string(moment.description)
+        case .timeDelta(let delta): self = .string(delta.description)
+        case .timeZone(let zone): self = .string(zone.description)
         }
     }
 }

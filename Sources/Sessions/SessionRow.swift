@@ -1,0 +1,155 @@
+import DjangoFormat
+
+/// The session in its store.
+extension Session {
+    /// What the store holds under the session's key, without putting it into the dictionary (Django's `load`). Where
+    /// that is nothing, the session has no key any more.
+    public func load() async throws(SessionStoreError) -> JSONObject {
+        switch row {
+        case .none: return [:]
+        case .reserved: return cache ?? [:]
+        case .stored(let key, _):
+            guard let loaded = try await engine.store.load(key, now: now) else {
+                row = .none
+                return [:]
+            }
+            row = .stored(key: loaded.newKey ?? key, revision: loaded.revision)
+            if loaded.newKey != nil { modified = true }
+            return loaded.data
+        }
+    }
+
+    /// Whether a session is stored under `key` (Django's `exists`); the key that ``cycleKey()`` has replaced is as good
+    /// as gone, and the new one as good as stored.
+    public func exists(_ key: String?) async throws(SessionStoreError) -> Bool {
+        guard let key else { return false }
+        if case .reserved(let new, let old) = row, key == new || key == old { return key == new }
+        return try await engine.store.exists(key)
+    }
+
+    /// Writes the session to its store (Django's `save`). What is not stored yet gets a new key.
+    /// - Parameter mustCreate: whether the session has to be new; its data is not loaded then.
+    /// - Throws: ``SessionStoreError/keyGone`` where the session was deleted meanwhile, ``SessionStoreError/keyExists``
+    ///   where it had to be new and was not.
+    public func save(mustCreate: Bool = false) async throws(SessionStoreError) {
+        if mustCreate, cache == nil { cache = [:] }
+        let data = try await data()
+        let now = now
+        let record = record(of: data, now: now)
+        switch row {
+        case .stored(let key, _) where mustCreate: try await createAnew(record, key: key, now: now)
+        case .stored(let key, let revision):
+            settle(try await engine.store.update(key, record, revision: revision, now: now), key: key)
+        case .none: try await create(record, key: SessionKey.generate(), replacing: nil, now: now)
+        case .reserved(let key, let replaced): try await create(record, key: key, replacing: replaced, now: now)
+        }
+    }
+
+    /// Stores the data, none where it was not loaded, as a new session under a new key (Django's `create`).
+    public func create() async throws(SessionStoreError) {
+        accessed = true
+        let data = cache ?? [:]
+        cache = data
+        let now = now
+        var replaced: String?
+        if case .reserved(_, let old) = row { replaced = old }
+        try await create(record(of: data, now: now), key: SessionKey.generate(), replacing: replaced, now: now)
+    }
+
+    /// Deletes the session of `key`, or this one; a missing one is no error (Django's `delete`). Key and data of this
+    /// one stay, and it cannot be saved any more.
+    public func delete(_ key: String? = nil) async throws(SessionStoreError) {
+        guard let key = key ?? sessionKey else { return }
+        if case .reserved(key, let replaced) = row {
+            if let replaced { try await engine.store.delete(replaced) }
+            row = .stored(key: key, revision: nil)
+        } else {
+            try await engine.store.delete(key)
+        }
+        guard engine.store.keyIsData, key == sessionKey else { return }
+        row = .none
+        cache = [:]
+        modified = true
+    }
+
+    /// Ends the session: data and row go at once, the next save makes a new key (Django's `flush`).
+    public func flush() async throws(SessionStoreError) {
+        clear()
+        switch row {
+        case .none, .reserved(_, replacing: nil): break
+        case .stored(let key, _), .reserved(_, replacing: let key?): try await engine.store.delete(key)
+        }
+        row = .none
+    }
+
+    /// Moves the data to a new key, as a login must (Django's `cycle_key`). The save does it: it creates the new row and
+    /// deletes the old one in one step, so that there are never two live keys.
+    public func cycleKey() async throws(SessionStoreError) {
+        _ = try await data()
+        modified = true
+        switch row {
+        case .none: row = .reserved(key: SessionKey.generate(), replacing: nil)
+        case .stored(let key, _): row = .reserved(key: SessionKey.generate(), replacing: key)
+        case .reserved: break
+        }
+    }
+
+    private func record(of data: JSONObject, now: Int64) -> SessionRecord {
+        let expiry = SessionExpiry(of: data, settings)
+        return SessionRecord(data: data, expireDate: expiry.date(modification: now, settings))
+    }
+
+    private func settle(_ saved: SavedSession, key: String) {
+        row = .stored(key: saved.newKey ?? key, revision: saved.revision)
+        // The visitor has to be told the key.
+        if saved.newKey != nil { modified = true }
+    }
+
+    /// Django creates the row under the key that is there, the visitor's word included.
+    private func createAnew(_ record: SessionRecord, key: String, now: Int64) async throws(SessionStoreError) {
+        if settings.djangoCompatible {
+            settle(try await engine.store.create(key, record, replacing: nil, now: now), key: key)
+        } else {
+            guard try await !engine.store.exists(key) else { throw .keyExists }
+            try await create(record, key: SessionKey.generate(), replacing: nil, now: now)
+        }
+    }
+
+    /// Tries new keys until one is free; a hundred that are taken mean that the store is at fault.
+    private func create(
+        _ record: SessionRecord, key: String, replacing oldKey: String?, now: Int64
+    ) async throws(SessionStoreError) {
+        var key = key
+        modified = true
+        for _ in 0..<100 {
+            do throws(SessionStoreError) {
+                row = .reserved(key: key, replacing: oldKey)
+                return settle(try await engine.store.create(key, record, replacing: oldKey, now: now), key: key)
+            } catch {
+                guard error == .keyExists else { throw error }
+                key = SessionKey.generate()
+            }
+        }
+        throw .unavailable("no session key is free")
+    }
+}
+
+/// The test of whether a browser keeps cookies: set it with one response, ask with the next request.
+extension Session {
+    /// Django's `TEST_COOKIE_NAME` and `TEST_COOKIE_VALUE`.
+    public static let testCookieName: JSONString = "testcookie"
+    public static let testCookieValue: JSONValue = "worked"
+
+    /// Django's `set_test_cookie`.
+    public func setTestCookie() async throws(SessionStoreError) {
+        try await set(Self.testCookieName, to: Self.testCookieValue)
+    }
+
+    /// Django's `test_cookie_worked`.
+    public func testCookieWorked() async throws(SessionStoreError) -> Bool {
+        try await self[Self.testCookieName] == Self.testCookieValue
+    }
+
+    /// Django's `delete_test_cookie`; a modification, which Django's async form forgets.
+    public func deleteTestCookie() async throws(SessionStoreError) { try await pop(Self.testCookieName) }
+}
