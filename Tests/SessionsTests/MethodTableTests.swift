@@ -107,6 +107,9 @@ struct MethodTableTests {
         },
         Row("create", true, true, loads: 0) { try await $0.create() },
         Row("save", true, false, loads: 1) { try await $0.save() },
+        Row("save(must_create=True)", true, false, loads: 0) { session in
+            await #expect(throws: SessionStoreError.keyExists) { try await session.save(mustCreate: true) }
+        },
         Row("delete", false, false, loads: 0) { try await $0.delete() },
         Row("load", false, false, loads: 1) { session async throws in
             #expect(try await session.load().count == 2)
