@@ -6,7 +6,11 @@ extension SessionCodec {
     /// - Parameter now: microseconds since 1970-01-01 UTC.
     /// - Throws: ``SessionStoreError/unstorable(_:)`` for a value that is no JSON.
     public func text(of data: JSONObject, now: Int64) throws(SessionStoreError) -> [UInt8] {
-        encode(data, at: Int(now / 1_000_000))
+        do throws(NotSerializable) {
+            return try encode(data, at: Int(now / 1_000_000))
+        } catch {
+            throw .unstorable(error.description)
+        }
     }
 
     /// The data of such a text; none, and a line in Django's log, where it was not signed with our key, none where it is

@@ -22,16 +22,12 @@ public struct SessionSettings: Sendable {
     /// `USE_TZ`: dates in `_session_expiry` are UTC; else they are written and read in the local time of the process,
     /// which the environment's `TZ` names.
     public var useTZ = true
-    /// Whether Django is followed where it is unspecified or unsafe too: a saved session takes the key that a client made
-    /// up where it must be new, files with an age of their own never expire, an ended file or a forged cookie becomes a
-    /// new empty session.
-    public var djangoCompatible = false
-
     /// Whether clients without a cookie jar may send and get the key in the header `X-Session-Token`.
     public var tokenHeader = false
-    /// Does as Django does where this project knows better: an unknown cookie with ``saveEveryRequest`` gets a new row for
-    /// each request, a store that fails at the save counts as a session that was deleted, and the cookie that deletes is
-    /// not `Secure`.
+    /// Whether Django is followed where it is unspecified or unsafe too: a saved session takes the key that a client made
+    /// up where it must be new, files with an age of their own never expire, an ended file or a forged cookie becomes a
+    /// new empty session, so does an unknown cookie with ``saveEveryRequest`` at each request; a store that fails at an
+    /// update counts as a session that was deleted; the cookie that deletes is not `Secure`.
     public var djangoCompatible = false
 
     public init() {}

@@ -68,6 +68,7 @@ public final class CookieStore: SessionStore {
         var text = "; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=\(settings.cookieAge); Path=\(settings.cookiePath)"
         if let domain = settings.cookieDomain { text += "; Domain=\(domain)" }
         if settings.cookieHTTPOnly { text += "; HttpOnly" }
+        if settings.cookiePartitioned { text += "; Partitioned" }
         if settings.cookieSecure { text += "; Secure" }
         if let sameSite = settings.cookieSameSite { text += "; SameSite=\(sameSite.rawValue)" }
         return text.utf8.count
