@@ -7,7 +7,7 @@
 /// logout.
 public enum CacheLocation: Sendable, Equatable {
     case redis(RedisOptions)
-    /// In this process alone: for development with one process.
+    /// In this process alone: for development with one process. Django's default.
     case localMemory
 
     /// - Throws: ``InvalidCacheLocation``, which does not repeat the text, because it may hold a password.

@@ -3,11 +3,6 @@ import Testing
 
 @Suite("Where a cache is")
 struct CacheLocationTests {
-    private func options(_ text: String) throws -> RedisOptions {
-        guard case .redis(let options) = try CacheLocation(text) else { throw InvalidCacheLocation("no Redis") }
-        return options
-    }
-
     @Test(
         "Addresses are read as redis-py reads them",
         arguments: [
@@ -22,7 +17,7 @@ struct CacheLocationTests {
             ("redis://first:1;redis://second:2", .host("first", port: 1), 0),
         ] as [(String, RedisOptions.Address, Int)])
     func addresses(text: String, address: RedisOptions.Address, database: Int) throws {
-        let options = try options(text)
+        let options = try redisOptions(text)
         #expect(options.address == address)
         #expect(options.database == database)
     }
@@ -35,7 +30,7 @@ struct CacheLocationTests {
             ("redis://cache?username=u&password=p%26", "u", "p&"), ("unix://:p@/s", nil, "p"),
         ] as [(String, String?, String?)])
     func credentials(text: String, user: String?, password: String?) throws {
-        let options = try options(text)
+        let options = try redisOptions(text)
         #expect(options.user == user)
         #expect(options.password == password)
     }

@@ -7,7 +7,12 @@ import Sessions
 import TestSupport
 
 func settings(_ redis: TestRedis) async throws -> CacheSettings {
-    CacheSettings(location: try CacheLocation(await redis.url()))
+    CacheSettings(redis: try redisOptions(await redis.url()))
+}
+
+func redisOptions(_ url: String) throws -> RedisOptions {
+    guard case .redis(let options) = try CacheLocation(url) else { throw InvalidCacheLocation("no Redis") }
+    return options
 }
 
 /// A record that ends after so many seconds.
