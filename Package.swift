@@ -74,7 +74,10 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "TestSupport",
-            dependencies: ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", log],
+            dependencies: [
+                "CLinux", "CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions",
+                log,
+            ],
             path: "Tests/TestSupport", swiftSettings: settings),
         tests("DjangoFormatTests", ["DjangoFormat"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
