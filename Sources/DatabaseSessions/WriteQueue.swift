@@ -55,7 +55,7 @@ final class WriteQueue {
 
     private func pump() async {
         while !ready.isEmpty {
-            guard await client.waitUntilConnected() else {
+            if !client.isConnected, !(await client.waitUntilConnected()) {
                 settlePlaces { _ in .unavailable("closed") }
                 break
             }
