@@ -8,7 +8,7 @@ extension QueryDict {
     init(urlEncoded bytes: ArraySlice<UInt8>, maxFields: Int?) throws(HTTPError) {
         self.init()
         guard !bytes.isEmpty else { return }
-        if let maxFields, bytes.count > maxFields, bytes.count(where: { $0 == UInt8(ascii: "&") }) >= maxFields {
+        if let maxFields, bytes.count >= maxFields, bytes.count(where: { $0 == UInt8(ascii: "&") }) >= maxFields {
             throw .tooManyFields
         }
 
