@@ -33,6 +33,7 @@ let package = Package(
         .executable(name: "sessiond", targets: ["sessiond"]),
         .library(name: "Sessions", targets: ["Sessions"]),
         .library(name: "DatabaseSessions", targets: ["DatabaseSessions"]),
+        .library(name: "CacheSessions", targets: ["CacheSessions"]),
         .library(name: "Web", targets: ["Web"]),
         .library(name: "FastCGI", targets: ["FastCGI"]),
     ],
@@ -45,6 +46,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -56,6 +58,9 @@ let package = Package(
         room(
             "DatabaseSessions", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", deque, log],
             resources: [.embedInCode("sql")]),
+        room(
+            "CacheSessions",
+            ["CHiredis", "DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", deque, log]),
         room("Web", ["DjangoFormat", "Sessions", log]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
         room("LoginApp", ["DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
@@ -78,6 +83,9 @@ let package = Package(
         tests(
             "DatabaseSessionsTests",
             ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "TestSupport", log]),
+        tests(
+            "CacheSessionsTests",
+            ["CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", log]),
         tests("WebTests", ["DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", "Web"]),
         tests("FastCGITests", ["EventLoop", "FastCGI", "TestSupport", "Web", log]),
     ]

@@ -2,7 +2,7 @@
 # The Debian packages that sessiond is built and run with, and their installation; sourced by deploy/up and Tests/run.
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-BUILD_PACKAGES=(libfcgi-dev libmimalloc-dev libpq-dev zlib1g-dev pkg-config)
+BUILD_PACKAGES=(libfcgi-dev libhiredis-dev libmimalloc-dev libpq-dev zlib1g-dev pkg-config)
 RUN_PACKAGES=(nginx-light spawn-fcgi postgresql)
 
 # The newest PostgreSQL server of Debian's packages, nothing when there is none.

@@ -1,6 +1,5 @@
 import CLibPQ
-import CLinux
-import Glibc
+import EventLoop
 
 /// Where PostgreSQL is: what libpq reads from a URI, a keyword string and the `PG*` variables, one host at a time.
 public struct ConnectionOptions: Sendable {
@@ -97,27 +96,8 @@ extension ConnectionOptions.Host {
     /// The host's addresses. libpq would look a name up itself, and block the loop in it.
     func resolved() async throws(PostgresError) -> [ConnectionOptions.Host] {
         guard address == nil, !name.isEmpty, !name.hasPrefix("/"), !name.hasPrefix("@") else { return [self] }
-        let name = name
-        let addresses = await Task.detached { lookUp(name) }.value
+        let addresses = await EventLoop.addresses(ofHost: name)
         guard !addresses.isEmpty else { throw .connectionLost("the database's host name was not found") }
         return addresses.map { ConnectionOptions.Host(name: name, address: $0, port: port) }
     }
-}
-
-private func lookUp(_ name: String) -> [String] {
-    var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    var list: UnsafeMutablePointer<addrinfo>?
-    guard getaddrinfo(name, nil, &hints, &list) == 0 else { return [] }
-    defer { freeaddrinfo(list) }
-    var addresses: [String] = []
-    var entry = list
-    while let info = entry?.pointee {
-        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        if getnameinfo(info.ai_addr, info.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 {
-            addresses.append(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-        }
-        entry = info.ai_next
-    }
-    return addresses
 }

@@ -1,0 +1,64 @@
+import EventLoop
+import Logging
+
+/// Cached sessions that must go, tried until it is done: a cache that was away may come back with what it held.
+@EventLoop
+final class Invalidations {
+    private let cache: any CacheBackend
+    private let logger: Logger
+    private let invalidate: @EventLoop (String) async throws(CacheError) -> Void
+    private var keys: Set<String> = []
+    private var isRunning = false
+
+    /// How many sessions can wait. More cannot be changed during an outage: that a stale one may come back must not
+    /// be forgotten.
+    static let room = 100_000
+    /// When a session that was ended is taken out again: a Django process may have read it before it ended and stored it
+    /// after. It does that within one request.
+    static let secondTime = Duration.seconds(2)
+
+    init(
+        _ cache: any CacheBackend, logger: Logger,
+        invalidate: @escaping @EventLoop (String) async throws(CacheError) -> Void
+    ) {
+        self.cache = cache
+        self.logger = logger
+        self.invalidate = invalidate
+    }
+
+    var isFull: Bool { keys.count >= Self.room }
+
+    /// Whether what the cache holds of a session must not be believed.
+    func contains(_ key: String) -> Bool { keys.contains(key) }
+
+    func add(_ key: String) {
+        keys.insert(key)
+        guard !isRunning else { return }
+        isRunning = true
+        EventLoop.start { [self] in await run() }
+    }
+
+    func addLater(_ key: String) {
+        EventLoop.schedule(after: Self.secondTime) { [weak self] in self?.add(key) }
+    }
+
+    func close() {
+        if !keys.isEmpty {
+            logger.error("the cache was not told of sessions that changed", metadata: ["sessions": "\(keys.count)"])
+        }
+        keys = []
+    }
+
+    private func run() async {
+        while let key = keys.first {
+            do throws(CacheError) {
+                try await invalidate(key)
+                keys.remove(key)
+            } catch {
+                await EventLoop.sleep(for: .milliseconds(100))
+                await cache.waitUntilReachable()
+            }
+        }
+        isRunning = false
+    }
+}

@@ -1,0 +1,73 @@
+import EventLoop
+import Logging
+
+/// A cache in Redis, as Django's `django.core.cache.backends.redis.RedisCache` keeps it.
+@EventLoop
+final class RedisCache: CacheBackend {
+    private let client: RedisClient
+    private let isPatient: Bool
+
+    /// - Parameters:
+    ///   - limit: how long an operation takes at most.
+    ///   - isPatient: whether an outage is waited for so long; else it is an error at once.
+    init(_ options: RedisOptions, limit: Duration, isPatient: Bool, logger: Logger) {
+        client = RedisClient(options, limit: limit, logger: logger)
+        self.isPatient = isPatient
+    }
+
+    func get(_ key: String) async throws(CacheError) -> [UInt8]? {
+        if case .bytes(let value) = try await run("GET", key) { value } else { nil }
+    }
+
+    func set(
+        _ key: String, _ value: [UInt8], seconds: Int, if condition: CacheCondition
+    ) async throws(CacheError) -> Bool {
+        var command = [bytes("SET"), bytes(key), value] + lifetime(seconds)
+        switch condition {
+        case .always: break
+        case .absent: command.append(bytes("NX"))
+        case .present: command.append(bytes("XX"))
+        case .equal(let old):
+            command = [bytes("EVAL"), bytes(Self.swap), bytes("1"), bytes(key), old, value] + lifetime(seconds)
+        }
+        return try await run(command) == .status("OK")
+    }
+
+    func move(_ oldKey: String, to key: String, _ value: [UInt8], seconds: Int) async throws(CacheError) -> Bool {
+        let command =
+            [bytes("EVAL"), bytes(Self.move), bytes("2"), bytes(key), bytes(oldKey), value] + lifetime(seconds)
+        return try await run(command) == .integer(1)
+    }
+
+    func delete(_ key: String) async throws(CacheError) { _ = try await run("DEL", key) }
+
+    func waitUntilReachable() async { await client.waitForConnection() }
+
+    func connect() { client.connectInBackground() }
+
+    func close() { client.close() }
+
+    private static let swap = """
+        if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('SET', KEYS[1], ARGV[2], ARGV[3], ARGV[4]) end
+        return false
+        """
+
+    private static let move = """
+        if not redis.call('SET', KEYS[1], ARGV[1], ARGV[2], ARGV[3], 'NX') then return 0 end
+        redis.call('DEL', KEYS[2])
+        return 1
+        """
+
+    /// What has no time left is gone after a millisecond: Redis takes no less.
+    private func lifetime(_ seconds: Int) -> [[UInt8]] {
+        seconds > 0 ? [bytes("EX"), bytes(String(seconds))] : [bytes("PX"), bytes("1")]
+    }
+
+    private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+    private func run(_ words: String...) async throws(CacheError) -> RedisReply { try await run(words.map(bytes)) }
+
+    private func run(_ command: [[UInt8]]) async throws(CacheError) -> RedisReply {
+        try await client.command(command, patiently: isPatient)
+    }
+}

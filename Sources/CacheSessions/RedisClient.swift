@@ -1,0 +1,158 @@
+import EventLoop
+import Logging
+
+/// One connection to Redis that is kept: made when first needed, made again with growing pauses when it was lost.
+@EventLoop
+final class RedisClient {
+    private let options: RedisOptions
+    private let limit: Duration
+    private let logger: Logger
+
+    private var connection: RedisConnection?
+    private var isConnecting = false
+    private var isClosed = false
+    /// Why there is no connection; nil while none was tried for, or one was of use since.
+    private var outage: String?
+    /// How long the next attempt to connect is put off; nothing once a connection has been of use.
+    private var pause = Duration.zero
+    private var waitingForConnection: [CheckedContinuation<Void, Never>] = []
+    private var waitingForReturn: [CheckedContinuation<Void, Never>] = []
+
+    /// - Parameter limit: how long a command waits for a connection and its answer together.
+    init(_ options: RedisOptions, limit: Duration, logger: Logger) {
+        self.options = options
+        self.limit = limit
+        self.logger = logger
+    }
+
+    private var isConnected: Bool { connection?.isOpen ?? false }
+
+    /// Sends a command and waits for its answer.
+    /// - Parameter patiently: whether an outage is waited for until the time limit; else it is an error at once.
+    /// - Throws: ``CacheError``, for an error that Redis answers too.
+    func command(_ command: [[UInt8]], patiently: Bool = true) async throws(CacheError) -> RedisReply {
+        let deadline = ContinuousClock.now + limit
+        let connection = try await connected(until: deadline, patiently: patiently)
+        let reply: RedisReply
+        do throws(CacheError) {
+            reply = try await connection.send(command, deadline: deadline)
+        } catch {
+            if connection === self.connection { connectionWasLost("\(error)") }
+            throw error
+        }
+        if case .error(let text) = reply { throw .server(text) }
+        pause = .zero
+        outage = nil
+        return reply
+    }
+
+    /// Makes the connection ahead of the first command.
+    func connectInBackground() { startConnecting() }
+
+    /// Suspends until the next connection was made.
+    func waitForConnection() async {
+        await withCheckedContinuation { continuation in
+            guard !isConnected, !isClosed else { return continuation.resume() }
+            waitingForReturn.append(continuation)
+            startConnecting()
+        }
+    }
+
+    /// Ends the connection for good.
+    func close() {
+        isClosed = true
+        connection?.lose("closed")
+        connection = nil
+        wakeWaiting()
+    }
+
+    private func connected(
+        until deadline: ContinuousClock.Instant, patiently: Bool
+    ) async throws(CacheError) -> RedisConnection {
+        while true {
+            if let connection, connection.isOpen { return connection }
+            guard !isClosed else { throw .connectionLost("closed") }
+            if connection != nil { connectionWasLost("the connection was closed") }
+            let isPatient = patiently || outage == nil
+            guard isPatient, ContinuousClock.now < deadline else {
+                startConnecting()
+                throw .connectionLost(outage ?? "Redis did not answer in time")
+            }
+            await withCheckedContinuation { continuation in
+                // Asked again: each `await` lets other events in.
+                guard !isConnected, !isClosed else { return continuation.resume() }
+                waitingForConnection.append(continuation)
+                startConnecting()
+                EventLoop.schedule(after: deadline - ContinuousClock.now) { [weak self] in self?.wakeWaiting() }
+            }
+        }
+    }
+
+    private func wakeWaiting() {
+        let waiting = waitingForConnection
+        waitingForConnection = []
+        for continuation in waiting { continuation.resume() }
+        guard isConnected || isClosed else { return }
+        let returned = waitingForReturn
+        waitingForReturn = []
+        for continuation in returned { continuation.resume() }
+    }
+
+    private func connectionWasLost(_ reason: String) {
+        connection = nil
+        guard !isClosed else { return }
+        if outage == nil { logger.warning("cache connection lost", metadata: ["reason": "\(reason)"]) }
+        outage = reason
+        startConnecting()
+    }
+
+    private func startConnecting() {
+        guard !isConnecting, !isConnected, !isClosed else { return }
+        isConnecting = true
+        EventLoop.start { [self] in await connect() }
+    }
+
+    /// Tries again and again, with pauses of 50 ms to 1 s. An outage is logged once, and its end.
+    private func connect() async {
+        var failures = 0
+        while !isClosed {
+            if pause > .zero { await EventLoop.sleep(for: pause * Double.random(in: 0.75...1.25)) }
+            pause = min(max(pause * 2, .milliseconds(50)), .seconds(1))
+            do throws(CacheError) {
+                let connection = try await connectToFirstAddress()
+                if isClosed { connection.lose("closed") } else { self.connection = connection }
+                if failures > 0 { logger.info("cache connected again") }
+                break
+            } catch {
+                failures += 1
+                if failures == 1 { logger.error("cache not reachable", metadata: ["reason": "\(error)"]) }
+                outage = "\(error)"
+                // Those who do not wait for the end of an outage look again.
+                wakeWaiting()
+            }
+        }
+        isConnecting = false
+        wakeWaiting()
+    }
+
+    private func connectToFirstAddress() async throws(CacheError) -> RedisConnection {
+        var addresses = [options.address]
+        if case .host(let name, let port) = options.address {
+            addresses = await EventLoop.addresses(ofHost: name).map { .host($0, port: port) }
+        }
+        var failure = CacheError.connectionLost("the cache's host name was not found")
+        for address in addresses {
+            do throws(CacheError) {
+                let connection = try RedisConnection(address)
+                do throws(CacheError) {
+                    try await connection.open(options, deadline: .now + min(limit, .seconds(2)))
+                } catch {
+                    connection.lose("\(error)")
+                    throw error
+                }
+                return connection
+            } catch { failure = error }
+        }
+        throw failure
+    }
+}

@@ -1,0 +1,92 @@
+@testable import CacheSessions
+import DatabaseSessions
+import DjangoFormat
+import EventLoop
+import Logging
+import Sessions
+import TestSupport
+
+func settings(_ redis: TestRedis) async throws -> CacheSettings {
+    CacheSettings(location: try CacheLocation(await redis.url()))
+}
+
+/// A record that ends after so many seconds.
+func record(_ data: JSONObject, seconds: Int64 = 600) -> SessionRecord {
+    SessionRecord(data: data, expireDate: SessionEngine.systemTime() + seconds * 1_000_000)
+}
+
+var now: Int64 { SessionEngine.systemTime() }
+
+extension SessionStore {
+    /// The data, nil where there is no session.
+    @EventLoop
+    func data(_ key: String) async throws(SessionStoreError) -> JSONObject? { try await load(key, now: now)?.data }
+
+    @EventLoop
+    func create(_ key: String, _ data: JSONObject, replacing oldKey: String? = nil) async throws(SessionStoreError) {
+        _ = try await create(key, record(data), replacing: oldKey, now: now)
+    }
+
+    @EventLoop
+    func update(_ key: String, _ data: JSONObject) async throws(SessionStoreError) {
+        _ = try await update(key, record(data), revision: nil, now: now)
+    }
+}
+
+/// An engine that stops where a test wants to come in between; the work is the real engine's.
+@EventLoop
+final class InterruptedStore: SessionStore {
+    private let store: any SessionStore
+    /// Called when the step is done, before its caller knows.
+    var afterLoad: (@EventLoop () async throws -> Void)?
+    var afterUpdate: (@EventLoop () async throws -> Void)?
+    var afterDelete: (@EventLoop () async throws -> Void)?
+
+    init(_ store: any SessionStore) { self.store = store }
+
+    @EventLoop
+    func exists(_ key: String) async throws(SessionStoreError) -> Bool { try await store.exists(key) }
+
+    @EventLoop
+    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
+        let loaded = try await store.load(key, now: now)
+        let action = afterLoad
+        afterLoad = nil
+        await run(action)
+        return loaded
+    }
+
+    @EventLoop
+    func create(
+        _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
+    ) async throws(SessionStoreError) -> SavedSession {
+        try await store.create(key, record, replacing: oldKey, now: now)
+    }
+
+    @EventLoop
+    func update(
+        _ key: String, _ record: SessionRecord, revision: [UInt8]?, now: Int64
+    ) async throws(SessionStoreError) -> SavedSession {
+        let saved = try await store.update(key, record, revision: revision, now: now)
+        let action = afterUpdate
+        afterUpdate = nil
+        await run(action)
+        return saved
+    }
+
+    @EventLoop
+    func delete(_ key: String) async throws(SessionStoreError) {
+        try await store.delete(key)
+        let action = afterDelete
+        afterDelete = nil
+        await run(action)
+    }
+
+    @EventLoop
+    func clearExpired(now: Int64) async throws(SessionStoreError) -> Int { try await store.clearExpired(now: now) }
+
+    /// Called once: what it does may come here again.
+    private func run(_ action: (@EventLoop () async throws -> Void)?) async {
+        do { try await action?() } catch { fatalError("\(error)") }
+    }
+}

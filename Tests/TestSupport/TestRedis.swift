@@ -1,0 +1,68 @@
+import CLinux
+import EventLoop
+import Glibc
+
+/// A Redis of its own for a test, on a Unix socket in a private directory, without persistence.
+@EventLoop
+public final class TestRedis {
+    public let socket: String
+    private let directory: String
+    private let configuration: [String]
+    private var server: TestProcess?
+
+    /// - Parameter configuration: more arguments, such as `--requirepass`.
+    public init(_ configuration: [String] = []) async throws {
+        var template = Array("/tmp/sessiond-redis-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp") }
+        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        socket = directory + "/redis.sock"
+        self.configuration = configuration
+        try await start()
+    }
+
+    isolated deinit {
+        server?.end()
+        unlink(socket)
+        rmdir(directory)
+    }
+
+    /// The address, as Django's `LOCATION`.
+    public func url(database: Int = 0) -> String { "unix://\(socket)?db=\(database)" }
+
+    /// Starts it, again and empty after ``stop()``; returns when it listens.
+    public func start() async throws {
+        server = try TestProcess(
+            [
+                "redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir",
+                directory, "--loglevel", "warning",
+            ] + configuration)
+        for _ in 0..<500 {
+            if isListening { return }
+            await EventLoop.sleep(for: .milliseconds(10))
+        }
+        throw SystemError("connect")
+    }
+
+    public func stop() {
+        server?.end()
+        server = nil
+    }
+
+    /// It keeps what it has, but answers no more, as behind a network that is cut.
+    public func freeze() { server?.signal(SIGSTOP) }
+
+    public func thaw() { server?.signal(SIGCONT) }
+
+    private var isListening: Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socket.utf8.prefix($0.count - 1)) }
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+}
