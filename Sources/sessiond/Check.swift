@@ -62,9 +62,9 @@ struct Check: ParsableCommand {
         if settings.isSecretKeyWeak {
             print("secret key: warning: shorter than 50 characters, of few different ones, or made for development")
         }
-        nonisolated(unsafe) var database: [(String, String?)] = []
-        EventLoop.run { database = await Check.database(settings) }
-        for (subject, problem) in database { report(subject, problem) }
+        nonisolated(unsafe) var engine: [(String, String?)] = []
+        EventLoop.run { engine = await Check.engine(settings) }
+        for (subject, problem) in engine { report(subject, problem) }
         if deploy {
             let checks = deploymentReport(settings)
             let fails = checks.fails(at: failLevel.level)
@@ -89,6 +89,17 @@ struct Check: ParsableCommand {
             return nil
         } catch {
             return "\(error)"
+        }
+    }
+
+    @EventLoop
+    private static func engine(_ settings: Settings) async -> [(String, String?)] {
+        do {
+            let engine = try Engine(settings, logger: quietLogger)
+            defer { engine.close() }
+            return settings.engine.hasTable ? await database(settings) : [("engine", nil)]
+        } catch {
+            return [("engine", "\(error)")]
         }
     }
 

@@ -7,7 +7,7 @@ enum EngineName: String, CaseIterable {
     case signedCookies = "django.contrib.sessions.backends.signed_cookies"
 
     /// Those that this build has.
-    static let built: [EngineName] = [.db]
+    static let built: [EngineName] = [.db, .file, .signedCookies]
 
     /// Whether a deleted session can still be read by who kept its key, because the key is the data.
     var keepsKeyAfterDeletion: Bool { self == .signedCookies }

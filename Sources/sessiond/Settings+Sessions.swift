@@ -1,4 +1,5 @@
 import DjangoFormat
+import Glibc
 import Sessions
 import Web
 
@@ -44,8 +45,26 @@ extension Settings {
         reader.read("SESSION_CACHE_ALIAS", into: &cacheAlias, "is empty; set the name of a cache in CACHES") {
             !$0.isEmpty
         }
-        reader.read("USE_TZ", into: &useTZ)
-        reader.read("TIME_ZONE", into: &timeZone, "is no time zone; set a name such as Europe/Rome") { _ in true }
+        reader.read("USE_TZ", into: &session.useTZ)
+        reader.read("TIME_ZONE", into: &timeZone, "is no time zone here; set a name such as Europe/Rome") {
+            Settings.isTimeZone($0)
+        }
+    }
+
+    /// As Django asks: whether the system's database has a zone of that name, where there is a database.
+    private static func isTimeZone(_ name: String) -> Bool {
+        let root = "/usr/share/zoneinfo"
+        var status = stat()
+        guard !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else { return false }
+        guard stat(root, &status) == 0 else { return true }
+        return stat("\(root)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Makes `TIME_ZONE` the process's own, as Django does, for dates that are stored without an offset.
+    func applyTimeZone() {
+        guard !session.useTZ else { return }
+        setenv("TZ", timeZone, 1)
+        tzset()
     }
 
     mutating func readCSRF(_ reader: inout SettingsReader) {

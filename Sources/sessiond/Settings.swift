@@ -16,7 +16,6 @@ struct Settings {
     /// `SESSION_FILE_PATH`; nil is the system's directory for temporary files.
     var filePath: String?
     var cacheAlias = "default"
-    var useTZ = true
     var timeZone = "America/Chicago"
     var silencedChecks: [String] = []
     var secretKey = ""

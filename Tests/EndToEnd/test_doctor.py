@@ -134,6 +134,27 @@ def test_an_engine_of_the_project_s_own_needs_its_salt(doctor):
     assert not done.wrong and "is made from it" in done.said["engine"] and done.said["round trip"] == "ok"
 
 
+@pytest.mark.parametrize("engine", ["file", "signed_cookies"])
+def test_engines_without_a_table_go_both_ways_too(stack, doctor, engine, tmp_path_factory):
+    files = stack.directory / tmp_path_factory.mktemp("files").name
+    stack.own(files)
+    name = f"django.contrib.sessions.backends.{engine}"
+    lines = [f"SESSION_ENGINE = {name!r}", f"SESSION_FILE_PATH = {str(files)!r}"]
+    done = doctor(*lines, SESSION_ENGINE=name, SESSION_FILE_PATH=str(files))
+    assert not done.wrong and done.said["round trip"] == "ok" and "table" not in done.said
+    assert not list(files.iterdir())
+    if engine == "file":
+        done = doctor(lines[0], SESSION_ENGINE=name, SESSION_FILE_PATH=str(files))
+        assert f"the worker '{files}'" in done.wrong["file path"]
+
+
+def test_dates_without_an_offset_mean_the_same_on_both_sides(doctor):
+    lines = ["USE_TZ = False", "TIME_ZONE = 'Asia/Kolkata'"]
+    done = doctor(*lines, USE_TZ="False", TIME_ZONE="Asia/Kolkata")
+    assert not done.wrong and done.said["round trip"] == "ok"
+    assert "set TIME_ZONE=Asia/Kolkata" in doctor(*lines, USE_TZ="False", TIME_ZONE="UTC").wrong["time zone"]
+
+
 def test_a_table_of_another_name_is_told(doctor):
     engine = CUSTOM.replace(
         "    pass",

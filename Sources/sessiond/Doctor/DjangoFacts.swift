@@ -151,7 +151,7 @@ struct DjangoFacts {
 
     private func timeZone(_ worker: Settings) -> Finding {
         let theirs = values["USE_TZ"]?.bool ?? true
-        guard theirs == worker.useTZ else {
+        guard theirs == worker.session.useTZ else {
             return Finding(
                 "time zone",
                 .problem(

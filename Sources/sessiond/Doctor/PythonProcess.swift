@@ -24,7 +24,7 @@ final class PythonProcess {
         posix_spawn_file_actions_adddup2(&actions, toChild.read, 0)
         posix_spawn_file_actions_adddup2(&actions, fromChild.write, 1)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        var words: [UnsafeMutablePointer<CChar>?] = [program, "-c", script].map { (word: String) in strdup(word) } + [nil]
+        var words: [UnsafeMutablePointer<CChar>?] = [strdup(program), strdup("-c"), strdup(script), nil]
         defer { for word in words { free(word) } }
         var child: pid_t = 0
         let failure = posix_spawnp(&child, program, &actions, nil, &words, environ)
