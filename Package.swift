@@ -67,7 +67,7 @@ let package = Package(
         .executableTarget(
             name: "sessiond",
             dependencies: [
-                "CMimalloc", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp", "PostgreSQL",
+                "CMimalloc", "CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp", "PostgreSQL",
                 "Sessions", "Web", argumentParser, configuration, crypto, log,
             ],
             resources: [.embedInCode("Doctor/django_side.py")],

@@ -1,5 +1,7 @@
 import ArgumentParser
+import CacheSessions
 import DatabaseSessions
+import DjangoFormat
 import EventLoop
 import Glibc
 import PostgreSQL
@@ -95,11 +97,25 @@ struct Check: ParsableCommand {
     @EventLoop
     private static func engine(_ settings: Settings) async -> [(String, String?)] {
         do {
-            let engine = try Engine(settings, logger: quietLogger)
-            defer { engine.close() }
-            return settings.engine.hasTable ? await database(settings) : [("engine", nil)]
+            try Engine(settings, logger: quietLogger).close()
         } catch {
             return [("engine", "\(error)")]
+        }
+        var found: [(String, String?)] = [("engine", nil)]
+        if settings.engine.hasTable { found += await database(settings) }
+        if let cache = settings.cache { found.append(("cache", await problem(of: cache, settings))) }
+        return found
+    }
+
+    @EventLoop
+    private static func problem(of cache: CacheSettings, _ settings: Settings) async -> String? {
+        let store = CacheStore(cache, limit: .seconds(settings.databaseTimeout), logger: quietLogger)
+        defer { store.close() }
+        do {
+            _ = try await store.exists(SessionKey.generate())
+            return nil
+        } catch {
+            return "it cannot be used: \(error)"
         }
     }
 

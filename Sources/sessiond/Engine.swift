@@ -1,3 +1,4 @@
+import CacheSessions
 import DatabaseSessions
 import DjangoFormat
 import EventLoop
@@ -8,7 +9,7 @@ import Sessions
 @EventLoop
 final class Engine {
     let sessions: SessionEngine
-    private let connections: (any Connections)?
+    private let connections: [any Connections]
 
     /// - Throws: ``Failure`` where the engine's place cannot be used.
     init(_ settings: Settings, logger: Logger) throws {
@@ -17,24 +18,35 @@ final class Engine {
             signer: TimestampSigner(
                 secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks, salt: settings.salt))
         let limit = Duration.seconds(settings.databaseTimeout)
-        let store: any SessionStore
-        switch settings.engine {
-        case .db:
-            store = try DatabaseStore(database: settings.database, codec: codec, limit: limit, logger: logger)
-        case .file: store = try settings.fileStore(codec)
-        case .signedCookies:
-            store = CookieStore(
-                secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks, settings: settings.session)
-        case .cache, .cachedDB: throw Failure("SESSION_ENGINE: '\(settings.engine.rawValue)' is not there yet")
+        func database() throws -> DatabaseStore {
+            try DatabaseStore(database: settings.database, codec: codec, limit: limit, logger: logger)
         }
-        connections = store as? any Connections
+        let store: any SessionStore
+        switch (settings.engine, settings.cache) {
+        case (.db, _):
+            let database = try database()
+            (store, connections) = (database, [database])
+        case (.cachedDB, let cache?):
+            let database = try database()
+            let cached = CachedDatabaseStore(database: database, cache, logger: logger)
+            (store, connections) = (cached, [cached, database])
+        case (.cache, let cache?):
+            let cached = CacheStore(cache, limit: limit, logger: logger)
+            (store, connections) = (cached, [cached])
+        case (.cache, nil), (.cachedDB, nil): throw Failure("CACHES: it is not set")
+        case (.file, _): (store, connections) = (try settings.fileStore(codec), [])
+        case (.signedCookies, _):
+            let cookies = CookieStore(
+                secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks, settings: settings.session)
+            (store, connections) = (cookies, [])
+        }
         sessions = SessionEngine(store: store, codec: codec, settings: settings.session)
     }
 
     /// Makes the connections ahead of the first request.
-    func connect() { connections?.connect() }
+    func connect() { for connection in connections { connection.connect() } }
 
-    func close() { connections?.close() }
+    func close() { for connection in connections { connection.close() } }
 }
 
 /// A store that keeps connections to a server.
@@ -45,6 +57,8 @@ private protocol Connections {
 }
 
 extension DatabaseStore: Connections {}
+extension CacheStore: Connections {}
+extension CachedDatabaseStore: Connections {}
 
 extension Settings {
     func fileStore(_ codec: SessionCodec) throws -> FileStore {

@@ -1,5 +1,6 @@
 """`sessiond doctor`: will this worker and a real Django project understand each other?"""
 
+import json
 import sys
 
 import pytest
@@ -146,6 +147,22 @@ def test_engines_without_a_table_go_both_ways_too(stack, doctor, engine, tmp_pat
     if engine == "file":
         done = doctor(lines[0], SESSION_ENGINE=name, SESSION_FILE_PATH=str(files))
         assert f"the worker '{files}'" in done.wrong["file path"]
+
+
+@pytest.mark.parametrize("engine", ["cache", "cached_db"])
+def test_engines_on_a_cache_go_both_ways_and_their_place_is_compared(stack, doctor, engine):
+    name = f"django.contrib.sessions.backends.{engine}"
+    with stack.redis() as (_, caches):
+        ours = {"SESSION_ENGINE": name, "CACHES": json.dumps(caches)}
+        lines = [f"SESSION_ENGINE = {name!r}", f"CACHES = {caches!r}"]
+        done = doctor(*lines, **ours)
+        assert not done.wrong and done.said["round trip"] == "ok" and done.said["cache"] == "ok"
+        assert not doctor(settings=None, **ours).wrong
+        done = doctor(*lines, "CACHES['default']['KEY_PREFIX'] = 'app'", **ours)
+        assert "KEY_PREFIX differ" in done.wrong["cache"]
+        with stack.redis() as (_, others):
+            done = doctor(lines[0], f"CACHES = {others!r}", **ours)
+            assert set(done.wrong) == {"round trip"}
 
 
 def test_dates_without_an_offset_mean_the_same_on_both_sides(doctor):
