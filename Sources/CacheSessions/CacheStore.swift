@@ -9,7 +9,7 @@ public final class CacheStore: SessionStore {
     private static let prefix = "django.contrib.sessions.cache"
 
     private let settings: CacheSettings
-    private let cache: any CacheBackend
+    private let cache: RedisCache
     private let ended: Invalidations
     private let logger: Logger
 
@@ -17,7 +17,7 @@ public final class CacheStore: SessionStore {
     public init(_ settings: CacheSettings, limit: Duration = .seconds(5), logger: Logger) {
         self.settings = settings
         self.logger = logger
-        let cache = settings.backend(limit: limit, isPatient: true, logger: logger)
+        let cache = RedisCache(settings.redis, limit: limit, isPatient: true, logger: logger)
         self.cache = cache
         ended = Invalidations(cache, logger: logger) { key throws(CacheError) in try await cache.delete(key) }
     }

@@ -21,7 +21,7 @@ public final class CachedDatabaseStore: SessionStore {
 
     private let database: any SessionStore
     private let settings: CacheSettings
-    private let cache: any CacheBackend
+    private let cache: RedisCache
     private let stale: Invalidations
     private let logger: Logger
     private var hasLoggedUnreadable = false
@@ -35,7 +35,7 @@ public final class CachedDatabaseStore: SessionStore {
         self.database = database
         self.settings = settings
         self.logger = logger
-        let cache = settings.backend(limit: limit, isPatient: false, logger: logger)
+        let cache = RedisCache(settings.redis, limit: limit, isPatient: false, logger: logger)
         self.cache = cache
         stale = Invalidations(cache, logger: logger) { key throws(CacheError) in
             _ = try await cache.set(key, Absence().bytes, seconds: Self.absenceSeconds, if: .always)

@@ -4,7 +4,7 @@ import Logging
 /// Cached sessions that must go, tried until it is done: a cache that was away may come back with what it held.
 @EventLoop
 final class Invalidations {
-    private let cache: any CacheBackend
+    private let cache: RedisCache
     private let logger: Logger
     private let invalidate: @EventLoop (String) async throws(CacheError) -> Void
     private var keys: Set<String> = []
@@ -18,7 +18,7 @@ final class Invalidations {
     static let secondTime = Duration.seconds(2)
 
     init(
-        _ cache: any CacheBackend, logger: Logger,
+        _ cache: RedisCache, logger: Logger,
         invalidate: @escaping @EventLoop (String) async throws(CacheError) -> Void
     ) {
         self.cache = cache

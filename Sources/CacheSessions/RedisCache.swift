@@ -1,9 +1,10 @@
 import EventLoop
 import Logging
 
-/// A cache in Redis, as Django's `django.core.cache.backends.redis.RedisCache` keeps it.
+/// The few operations on a cache in Redis (`django.core.cache.backends.redis.RedisCache`) that sessions need. Each is one
+/// step: nobody comes in between.
 @EventLoop
-final class RedisCache: CacheBackend {
+final class RedisCache {
     private let client: RedisClient
     private let isPatient: Bool
 
@@ -19,6 +20,8 @@ final class RedisCache: CacheBackend {
         if case .bytes(let value) = try await run("GET", key) { value } else { nil }
     }
 
+    /// Stores the value for so many seconds; none at all leaves nothing there.
+    /// - Returns: false where the condition did not hold, and nothing was stored.
     func set(
         _ key: String, _ value: [UInt8], seconds: Int, if condition: CacheCondition
     ) async throws(CacheError) -> Bool {
@@ -33,6 +36,8 @@ final class RedisCache: CacheBackend {
         return try await run(command) == .status("OK")
     }
 
+    /// Stores a new value and deletes another.
+    /// - Returns: false where the key is taken; nothing has happened then.
     func move(_ oldKey: String, to key: String, _ value: [UInt8], seconds: Int) async throws(CacheError) -> Bool {
         let command =
             [bytes("EVAL"), bytes(Self.move), bytes("2"), bytes(key), bytes(oldKey), value] + lifetime(seconds)
@@ -41,6 +46,7 @@ final class RedisCache: CacheBackend {
 
     func delete(_ key: String) async throws(CacheError) { _ = try await run("DEL", key) }
 
+    /// Suspends until the cache is likely to answer.
     func waitUntilReachable() async { await client.waitForConnection() }
 
     func connect() { client.connectInBackground() }
@@ -70,4 +76,14 @@ final class RedisCache: CacheBackend {
     private func run(_ command: [[UInt8]]) async throws(CacheError) -> RedisReply {
         try await client.command(command, patiently: isPatient)
     }
+}
+
+enum CacheCondition: Sendable {
+    case always
+    /// Only where the key is free (Django's `add`).
+    case absent
+    /// Only where something is stored.
+    case present
+    /// Only where this very value is stored.
+    case equal([UInt8])
 }

@@ -125,6 +125,10 @@ public final class Session {
     func data() async throws(SessionStoreError) -> JSONObject {
         accessed = true
         if let cache { return cache }
+        if case .none = row {
+            cache = [:]
+            return [:]
+        }
         let loaded = try await load()
         cache = loaded
         return loaded

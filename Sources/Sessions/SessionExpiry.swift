@@ -17,9 +17,9 @@ public struct SessionExpiry: Sendable, Equatable {
     /// After so many seconds without a save; 0 when the browser closes.
     public static func seconds(_ seconds: Int) -> SessionExpiry { SessionExpiry(kind: .seconds(JSONNumber(seconds))) }
 
-    /// After so many seconds without a save, with a fraction.
+    /// After so many seconds without a save, with a fraction; what is no number stands for the default.
     public static func seconds(_ seconds: Double) -> SessionExpiry {
-        SessionExpiry(kind: .seconds(JSONNumber(seconds)))
+        seconds.isNaN ? .default : SessionExpiry(kind: .seconds(JSONNumber(seconds)))
     }
 
     /// So long from now, whatever is saved meanwhile (Django's `timedelta`).

@@ -23,7 +23,8 @@ final class Engine {
         }
         let store: any SessionStore
         switch (settings.engine, settings.cache) {
-        case (.db, _):
+        // A cache in memory can hold nothing that the database has not: it would be this process's own.
+        case (.db, _), (.cachedDB, nil):
             let database = try database()
             (store, connections) = (database, [database])
         case (.cachedDB, let cache?):
@@ -33,7 +34,7 @@ final class Engine {
         case (.cache, let cache?):
             let cached = CacheStore(cache, limit: limit, logger: logger)
             (store, connections) = (cached, [cached])
-        case (.cache, nil), (.cachedDB, nil): throw Failure("CACHES: it is not set")
+        case (.cache, nil): (store, connections) = (MemoryStore(), [])
         case (.file, _): (store, connections) = (try settings.fileStore(codec), [])
         case (.signedCookies, _):
             let cookies = CookieStore(

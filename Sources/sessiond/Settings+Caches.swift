@@ -19,7 +19,7 @@ extension Settings {
             return reader.fail("CACHES", "it has no '\(cacheAlias)', which SESSION_CACHE_ALIAS names; add it")
         }
         do throws(Failure) {
-            cache = try CacheSettings(entry)
+            cache = try CacheSettings.redis(entry)
         } catch {
             reader.fail("CACHES", "'\(cacheAlias)': \(error)")
         }
@@ -32,10 +32,12 @@ private enum CacheBackendName {
 }
 
 extension CacheSettings {
-    fileprivate init(_ entry: JSONObject) throws(Failure) {
+    /// The cache in Redis; nil for one in memory.
+    fileprivate static func redis(_ entry: JSONObject) throws(Failure) -> CacheSettings? {
+        var settings: CacheSettings
         switch entry["BACKEND"]?.string {
-        case CacheBackendName.redis: self.init(location: try Self.location(entry["LOCATION"]))
-        case CacheBackendName.localMemory: self.init(location: .localMemory)
+        case CacheBackendName.redis: settings = CacheSettings(redis: try location(entry["LOCATION"]))
+        case CacheBackendName.localMemory: return nil
         default:
             throw Failure(
                 "its BACKEND is not supported; set \(CacheBackendName.redis), or for one process alone "
@@ -43,26 +45,27 @@ extension CacheSettings {
         }
         if let prefix = entry["KEY_PREFIX"] {
             guard let text = prefix.string else { throw Failure("its KEY_PREFIX is no text") }
-            keyPrefix = text
+            settings.keyPrefix = text
         }
         if let version = entry["VERSION"] {
             guard let number = version.int else { throw Failure("its VERSION is no whole number") }
-            self.version = number
+            settings.version = number
         }
         // Both would change where sessions lie.
         if let options = entry["OPTIONS"], options.object?.isEmpty != true {
             throw Failure("its OPTIONS are not supported; write the database and the password into LOCATION")
         }
         if entry["KEY_FUNCTION"] != nil { throw Failure("its KEY_FUNCTION is not supported; use Django's own") }
+        return settings
     }
 
     /// Of several the first counts, as Django writes to it.
-    private static func location(_ value: JSONValue?) throws(Failure) -> CacheLocation {
+    private static func location(_ value: JSONValue?) throws(Failure) -> RedisOptions {
         guard let text = value?.string ?? value?.array?.first?.string else {
             throw Failure("its LOCATION is no text; set a URL such as redis://127.0.0.1:6379")
         }
         do throws(InvalidCacheLocation) {
-            return try CacheLocation(text)
+            return try RedisOptions(text)
         } catch {
             throw Failure("its LOCATION cannot be used: \(error)")
         }

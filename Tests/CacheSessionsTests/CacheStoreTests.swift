@@ -156,20 +156,4 @@ struct CacheStoreTests {
             #expect(try await store.data(Self.key) == nil)
         }
     }
-
-    @Test("The local memory keeps sessions of one process")
-    func localMemory() async throws {
-        try await onLoop {
-            let store = CacheStore(CacheSettings(location: .localMemory), logger: Logger(label: "test"))
-            try await store.create(Self.key, ["a": 1])
-            await #expect(throws: SessionStoreError.keyExists) { try await store.create(Self.key, [:]) }
-            try await store.create("another-session", ["a": 2], replacing: Self.key)
-            #expect(try await store.data(Self.key) == nil)
-            try await store.update("another-session", ["a": 3])
-            #expect(try await store.data("another-session") == ["a": 3])
-            _ = try await store.update("another-session", record([:], seconds: 0), revision: nil, now: now)
-            #expect(try await store.data("another-session") == nil)
-            store.close()
-        }
-    }
 }

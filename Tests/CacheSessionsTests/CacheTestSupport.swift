@@ -7,7 +7,7 @@ import Sessions
 import TestSupport
 
 func settings(_ redis: TestRedis) async throws -> CacheSettings {
-    CacheSettings(location: try CacheLocation(await redis.url()))
+    CacheSettings(redis: try RedisOptions(await redis.url()))
 }
 
 /// A record that ends after so many seconds.

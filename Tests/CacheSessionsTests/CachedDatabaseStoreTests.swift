@@ -246,7 +246,7 @@ struct CachedDatabaseStoreTests {
             #expect(try await f.store.data("another-session") == ["b": 1])
             try await f.store.create("a-new-session", ["c": 1])
             #expect(try await f.store.data("a-new-session") == ["c": 1])
-            #expect(ContinuousClock.now - start < .milliseconds(500), "an outage is found out once")
+            #expect(ContinuousClock.now - start < .seconds(3), "an outage is found out once")
             f.redis.thaw()
             while try await f.cached() == ["a": 1] {
                 try #require(ContinuousClock.now - start < .seconds(10))

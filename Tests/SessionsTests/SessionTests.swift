@@ -29,54 +29,9 @@ private struct Fixture {
     }
 }
 
-@Suite("The session dictionary")
+/// What a session does on the database beyond the contract of every engine.
+@Suite("Sessions in the database")
 struct SessionTests {
-    @Test("what was saved is loaded again, types and order included")
-    func roundTrip() async throws {
-        try await onLoop {
-            let fixture = try await Fixture()
-            let data: JSONObject = ["z": 1, "a": [true, nil, 1.5], "name": "é\u{1F600}", "m": ["k": "v"]]
-            let session = fixture.engine.session(try await fixture.stored(data))
-            #expect(try await session.items() == data)
-            #expect(session.accessed && !session.modified)
-        }
-    }
-
-    /// Section 1.4 of Django's behaviour: what each call does to a stored session that was not loaded.
-    @Test("flags are set as Django sets them")
-    func flags() async throws {
-        try await onLoop {
-            let fixture = try await Fixture()
-            let calls: [(String, accessed: Bool, modified: Bool, (Session) async throws -> Void)] = [
-                ("get", true, false, { _ = try await $0["present"] }),
-                ("get of a missing name", true, false, { _ = try await $0["missing"] }),
-                ("set", true, true, { try await $0.set("present", to: 1) }),
-                ("pop", true, true, { try await $0.pop("present") }),
-                ("pop of a missing name", true, false, { try await $0.pop("missing") }),
-                ("has_key", true, false, { _ = try await $0.hasKey("present") }),
-                ("setdefault", true, false, { _ = try await $0.setDefault("present", to: 2) }),
-                ("setdefault of a missing name", true, true, { _ = try await $0.setDefault("missing", to: 2) }),
-                ("update with nothing", true, true, { try await $0.update([:]) }),
-                ("items", true, false, { _ = try await $0.items() }),
-                ("clear", true, true, { $0.clear() }),
-                ("is_empty", false, false, { _ = $0.isEmpty }),
-                ("flush", true, true, { try await $0.flush() }),
-                ("cycle_key", true, true, { try await $0.cycleKey() }),
-                ("save", true, false, { try await $0.save() }),
-                ("set_expiry", true, true, { try await $0.setExpiry(.seconds(5)) }),
-                ("set_expiry(None) without one", true, false, { try await $0.setExpiry(.default) }),
-                ("get_expiry_age", true, false, { _ = try await $0.getExpiryAge() }),
-                ("get_expire_at_browser_close", true, false, { _ = try await $0.getExpireAtBrowserClose() }),
-            ]
-            for (name, accessed, modified, call) in calls {
-                let session = fixture.engine.session(try await fixture.stored(["present": 1]))
-                try await call(session)
-                #expect(session.accessed == accessed, "accessed after \(name)")
-                #expect(session.modified == modified, "modified after \(name)")
-            }
-        }
-    }
-
     @Test("a new session has no key until it is saved")
     func noKey() async throws {
         try await onLoop {
@@ -88,20 +43,6 @@ struct SessionTests {
             #expect(!session.isEmpty && session.sessionKey == nil)
             try await session.save()
             #expect(try #require(session.sessionKey).wholeMatch(of: /[a-z0-9]{32}/) != nil)
-        }
-    }
-
-    @Test("a key that the visitor made up is never adopted", arguments: ["made-up-key-of-some-length", "short", ""])
-    func unknownKey(key: String) async throws {
-        try await onLoop {
-            let fixture = try await Fixture()
-            let session = fixture.engine.session(key)
-            #expect(try await session["a"] == nil)
-            #expect(session.sessionKey == nil)
-            try await session.set("a", to: 1)
-            try await session.save()
-            #expect(session.sessionKey != key)
-            #expect(try await fixture.database.data(key) == nil)
         }
     }
 
@@ -131,19 +72,6 @@ struct SessionTests {
             try await session.cycleKey()
             try await session.flush()
             #expect(session.sessionKey == nil && session.isEmpty)
-            #expect(try await fixture.database.data(key) == nil)
-        }
-    }
-
-    @Test("saving does not bring back a session that was logged out elsewhere")
-    func noResurrection() async throws {
-        try await onLoop {
-            let fixture = try await Fixture()
-            let key = try await fixture.stored(["a": 1])
-            let late = fixture.engine.session(key)
-            try await late.set("b", to: 2)
-            try await fixture.engine.session(key).flush()
-            await #expect(throws: SessionStoreError.keyGone) { try await late.save() }
             #expect(try await fixture.database.data(key) == nil)
         }
     }
@@ -262,32 +190,6 @@ struct SessionTests {
             await #expect(throws: SessionStoreError.self) { try await session.save() }
         }
     }
-}
-
-@Suite("When a session ends")
-struct SessionExpiryTests {
-    @Test("ages and dates are Django's")
-    func ages() async throws {
-        try await onLoop {
-            let fixture = try await Fixture { $0.cookieAge = 1000 }
-            let session = fixture.engine.session(nil)
-            #expect(try await session.getExpiryAge() == 1000)
-            try await session.setExpiry(.seconds(300))
-            #expect(try await session.getExpiryAge() == 300)
-            #expect(try await abs(session.getExpiryDate() - fixture.engine.now - 300_000_000) < 1_000_000)
-            try await session.setExpiry(.seconds(0))
-            #expect(try await session.getExpireAtBrowserClose())
-            #expect(try await session.getExpiryAge() == 1000)
-            try await session.setExpiry(.default)
-            #expect(try await !session.getExpireAtBrowserClose())
-            let date = fixture.engine.now + 60_000_000
-            try await session.setExpiry(.date(date))
-            #expect(try await session.getExpiryDate() == date)
-            #expect(try await session.getExpiryAge() == 59)
-            try await session.setExpiry(.seconds(-10))
-            #expect(try await session.getExpiryAge() == -10)
-        }
-    }
 
     @Test(
         "what no calendar can hold does not stop the worker",
@@ -299,27 +201,6 @@ struct SessionExpiryTests {
             _ = try await session.getExpiryAge()
             _ = try await session.getExpiryDate()
             try await session.save()
-        }
-    }
-
-    @Test("ages past the calendar's ends become its ends, what is no age the default")
-    func ends() async throws {
-        try await onLoop {
-            let fixture = try await Fixture { $0.cookieAge = 1000 }
-            let year10000: Int64 = 253_402_300_800_000_000
-            for (expiry, expected) in [
-                (JSONValue.number(try #require(JSONNumber(text: "1e300"))), year10000 - 1),
-                (.number(try #require(JSONNumber(text: "-1e300"))), -62_135_596_800_000_000),
-                (.string("9999-12-31T23:59:59-01:00"), year10000 - 1),
-                (.string("0001-01-01T00:00:00+01:00"), -62_135_596_800_000_000),
-            ] {
-                let session = fixture.engine.session(nil)
-                try await session.set("_session_expiry", to: expiry)
-                #expect(try await session.getExpiryDate() == expected)
-            }
-            let session = fixture.engine.session(nil)
-            try await session.set("_session_expiry", to: .number(try #require(JSONNumber(text: "NaN"))))
-            #expect(try await session.getExpiryAge() == 1000)
         }
     }
 

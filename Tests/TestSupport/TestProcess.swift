@@ -1,3 +1,4 @@
+import EventLoop
 import Glibc
 
 /// A program that a test runs, and talks to in lines; it is killed when the test lets go of it, or ends.
@@ -62,8 +63,10 @@ public final class TestProcess {
         }
     }
 
-    /// The next line without its end; nil where the program has closed its output. Blocks.
-    public func readLine() -> [UInt8]? {
+    /// The program's next line, which it writes once it was spoken to, without its end; nil where it has closed its output.
+    @EventLoop
+    public func readLine() async throws -> [UInt8]? {
+        guard try await EventLoop.wait(for: .readable, on: fileno(output), until: .now + .seconds(60)) else { return nil }
         var line: UnsafeMutablePointer<CChar>?
         var capacity = 0
         defer { free(line) }
