@@ -76,7 +76,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", log],
             path: "Tests/TestSupport", swiftSettings: settings),
-        tests("DjangoFormatTests", ["DjangoFormat"]),
+        tests("DjangoFormatTests", ["DjangoFormat", "TestSupport"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
         tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
         tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),
