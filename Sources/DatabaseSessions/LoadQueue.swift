@@ -51,7 +51,7 @@ final class LoadQueue {
 
     private func pump() async {
         while !waiting.isEmpty {
-            guard await client.waitUntilConnected() else {
+            if !client.isConnected, !(await client.waitUntilConnected()) {
                 settleWaiting { _ in .unavailable("closed") }
                 break
             }

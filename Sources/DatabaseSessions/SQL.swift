@@ -27,9 +27,17 @@ enum SQL {
     // row does not stall the rest. Each returns the keys that it wrote; those that are missing are tried alone, which
     // tells a locked row from one that is gone.
 
+    /// Creates; a member whose key is taken does nothing.
+    static let create = Statement(
+        """
+        INSERT INTO django_session (session_key, session_data, expire_date)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[])
+        ON CONFLICT (session_key) DO NOTHING RETURNING session_key
+        """)
+
     /// Creates, and deletes what is replaced; a member whose key is taken or whose old row could not be locked does
     /// nothing.
-    static let create = Statement(
+    static let replace = Statement(
         """
         WITH input AS (
             SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]) AS t (new_key, data, expiry, old_key)
@@ -37,8 +45,7 @@ enum SQL {
             SELECT session_key FROM django_session WHERE session_key = ANY ($4) ORDER BY session_key FOR UPDATE SKIP LOCKED
         ), inserted AS (
             INSERT INTO django_session (session_key, session_data, expire_date)
-            SELECT new_key, data, expiry FROM input
-            WHERE old_key = '' OR old_key IN (SELECT session_key FROM locked)
+            SELECT new_key, data, expiry FROM input WHERE old_key IN (SELECT session_key FROM locked)
             ON CONFLICT (session_key) DO NOTHING RETURNING session_key
         ), deleted AS (
             DELETE FROM django_session AS s USING locked, input, inserted

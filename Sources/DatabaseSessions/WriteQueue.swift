@@ -55,7 +55,7 @@ final class WriteQueue {
 
     private func pump() async {
         while !ready.isEmpty {
-            guard await client.waitUntilConnected() else {
+            if !client.isConnected, !(await client.waitUntilConnected()) {
                 settlePlaces { _ in .unavailable("closed") }
                 break
             }
@@ -91,32 +91,26 @@ final class WriteQueue {
 
     /// Sends the batch as one transaction and settles its members, or leaves them to be tried alone.
     private func send(_ batch: [Write]) async throws(PostgresError) {
-        var creates: [(Write, EncodedRecord, String)] = []
-        var updates: [(Write, EncodedRecord)] = []
-        var deletes: [Write] = []
+        var creates = Rows()
+        var replacements = Rows()
+        var replaced: [String] = []
+        var updates = Rows()
+        var deletes: [String] = []
         for write in batch {
             switch write.operation {
-            case .create(let record, let oldKey): creates.append((write, record, oldKey ?? ""))
-            case .update(let record, _): updates.append((write, record))
-            case .delete: deletes.append(write)
+            case .create(let record, replacing: nil): creates.append(write.key, record)
+            case .create(let record, replacing: let oldKey?):
+                replacements.append(write.key, record)
+                replaced.append(oldKey)
+            case .update(let record, _): updates.append(write.key, record)
+            case .delete: deletes.append(write.key)
             }
         }
         var queries: [Query] = []
-        if !creates.isEmpty {
-            let parameters: [Parameter] = [
-                .textArray(creates.map { $0.0.key }), .textArray(creates.map { $0.1.data }),
-                .timestampArray(unixTimes: creates.map { $0.1.expireDate }), .textArray(creates.map { $0.2 }),
-            ]
-            queries.append(Query(SQL.create, parameters))
-        }
-        if !updates.isEmpty {
-            let parameters: [Parameter] = [
-                .textArray(updates.map { $0.0.key }), .textArray(updates.map { $0.1.data }),
-                .timestampArray(unixTimes: updates.map { $0.1.expireDate }),
-            ]
-            queries.append(Query(SQL.update, parameters))
-        }
-        if !deletes.isEmpty { queries.append(Query(SQL.delete, [.textArray(deletes.map(\.key))])) }
+        if !creates.keys.isEmpty { queries.append(Query(SQL.create, creates.parameters)) }
+        if !replaced.isEmpty { queries.append(Query(SQL.replace, replacements.parameters + [.textArray(replaced)])) }
+        if !updates.keys.isEmpty { queries.append(Query(SQL.update, updates.parameters)) }
+        if !deletes.isEmpty { queries.append(Query(SQL.delete, [.textArray(deletes)])) }
 
         let results = try await client.execute(queries)
         // No two members have the same key, so the number says whether all were written.
@@ -188,5 +182,22 @@ final class WriteQueue {
             ready.removeFirst()
             leave(write)
         }
+    }
+}
+
+/// The rows of one statement, by columns.
+private struct Rows {
+    private(set) var keys: [String] = []
+    private var texts: [[UInt8]] = []
+    private var expireDates: [Int64] = []
+
+    mutating func append(_ key: String, _ record: EncodedRecord) {
+        keys.append(key)
+        texts.append(record.data)
+        expireDates.append(record.expireDate)
+    }
+
+    var parameters: [Parameter] {
+        [.textArray(keys), .textArray(texts), .timestampArray(unixTimes: expireDates)]
     }
 }

@@ -40,9 +40,11 @@ public final class PostgresClient {
     public func execute(
         _ queries: [Query], deadline: ContinuousClock.Instant? = nil
     ) async throws(PostgresError) -> [PostgresResult] {
-        await takeTurn()
+        // Awaited only where there is something to wait for: each `await` costs, and lets other events in.
+        if isBusy { await takeTurn() } else { isBusy = true }
         defer { passTurn() }
-        let connection = try await connected(deadline: deadline)
+        let connection =
+            if let connection, connection.isOpen { connection } else { try await connected(deadline: deadline) }
         do {
             let results = try await connection.execute(queries, within: statementLimit)
             pause = .zero
@@ -81,6 +83,7 @@ public final class PostgresClient {
 
     private func takeTurn() async {
         await withCheckedContinuation { turn in
+            // Asked again: another may have passed its turn meanwhile.
             if isBusy { return waitingForTurn.append(turn) }
             isBusy = true
             turn.resume()

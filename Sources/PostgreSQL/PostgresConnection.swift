@@ -8,6 +8,8 @@ final class PostgresConnection {
     private let descriptor: Int32
     private var prepared: Set<String> = []
     private var running: Running?
+    /// Whether a timer looks after the statement under way.
+    private var isTimed = false
     /// What the last statement came to, until its caller takes it.
     private var outcome: Result<[PostgresResult], PostgresError>?
     /// Why it is of no more use.
@@ -20,11 +22,11 @@ final class PostgresConnection {
         var results: [PostgresResult] = []
         var error: ServerError?
         let caller: CheckedContinuation<Void, Never>
-        let timer: Timer
+        let deadline: ContinuousClock.Instant
 
-        init(caller: CheckedContinuation<Void, Never>, timer: Timer) {
+        init(caller: CheckedContinuation<Void, Never>, deadline: ContinuousClock.Instant) {
             self.caller = caller
-            self.timer = timer
+            self.deadline = deadline
         }
     }
 
@@ -72,14 +74,25 @@ final class PostgresConnection {
                 outcome = .failure(.connectionLost(loss))
                 return caller.resume()
             }
-            let timer = EventLoop.schedule(after: limit) { [weak self] in
-                self?.lose("the database did not answer in time")
-            }
-            running = Running(caller: caller, timer: timer)
+            running = Running(caller: caller, deadline: .now + limit)
+            if !isTimed { look(after: limit) }
             send(queries)
         }
         defer { outcome = nil }
         return try outcome?.get() ?? []
+    }
+
+    /// One timer serves many statements: it finds the one that is under way when its time has come, and is set anew for
+    /// that one's deadline. All have the same limit.
+    private func look(after delay: Duration) {
+        isTimed = true
+        EventLoop.schedule(after: delay) { [weak self] in
+            guard let self else { return }
+            isTimed = false
+            guard let running else { return }
+            let rest = running.deadline - .now
+            if rest > .zero { look(after: rest) } else { lose("the database did not answer in time") }
+        }
     }
 
     /// Ends the connection; a statement under way fails with `reason`.
@@ -93,7 +106,6 @@ final class PostgresConnection {
     private func finish(_ outcome: Result<[PostgresResult], PostgresError>) {
         guard let running else { return }
         self.running = nil
-        running.timer.cancel()
         self.outcome = outcome
         running.caller.resume()
     }

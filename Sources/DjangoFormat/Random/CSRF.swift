@@ -77,9 +77,17 @@ public enum CSRF {
 
     /// Whether `token`, masked or not, stands for `secret`; in constant time for tokens of the right form.
     public static func tokensMatch(_ token: String, _ secret: String) -> Bool {
-        let candidate = token.utf8.count == tokenLength ? unmask(token) : token
-        guard let candidate, secret.utf8.count == secretLength else { return false }
-        return ConstantTime.equal(candidate.utf8Span.span, secret.utf8Span.span)
+        let (token, secret) = (token.utf8Span.span, secret.utf8Span.span)
+        guard secret.count == secretLength else { return false }
+        guard token.count == tokenLength else { return ConstantTime.equal(token, secret) }
+        guard isOfAlphabet(token) else { return false }
+        let (alphabet, places) = (alphabet.span, places.span)
+        var difference: UInt8 = 0
+        for index in 0..<secretLength {
+            let place = Int(places[Int(token[secretLength + index])]) + alphabetSize - Int(places[Int(token[index])])
+            difference |= alphabet[place % alphabetSize] ^ secret[index]
+        }
+        return difference == 0
     }
 
     /// The characters at the combined places of two texts, counted round the alphabet.

@@ -49,7 +49,7 @@ public final class CharField: Sendable {
         guard !value.utf8.isEmpty else { return (value, isRequired ? ["This field is required."] : []) }
 
         var errors: [String] = []
-        let length = value.unicodeScalars.count
+        let length = value.codePoints
         if let minLength, length < minLength { errors.append(Self.lengthMessage("least", minLength, length)) }
         if let maxLength, length > maxLength { errors.append(Self.lengthMessage("most", maxLength, length)) }
         if value.utf8.contains(0) { errors.append("Null characters are not allowed.") }
@@ -71,5 +71,15 @@ public final class CharField: Sendable {
         let text = name.replacing(text: "_", with: " ").unicodeScalars
         guard let first = text.first else { return "" }
         return first.properties.titlecaseMapping + String(text.dropFirst()).lowercased()
+    }
+}
+
+extension String {
+    /// Python's `len`.
+    fileprivate var codePoints: Int {
+        let bytes = utf8Span.span
+        var count = 0
+        for index in bytes.indices where !bytes[index].isUTF8Continuation { count += 1 }
+        return count
     }
 }

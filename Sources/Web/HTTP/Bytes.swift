@@ -44,7 +44,15 @@ extension String {
 }
 
 extension ArraySlice<UInt8> {
-    var isUTF8: Bool { allSatisfy { $0 < 0x80 } || String(validating: self, as: UTF8.self) != nil }
+    var isUTF8: Bool { isASCII || String(validating: self, as: UTF8.self) != nil }
+
+    private var isASCII: Bool {
+        withUnsafeBytes { bytes in
+            var all: UInt8 = 0
+            for byte in bytes { all |= byte }
+            return all < 0x80
+        }
+    }
 
     func equals(_ text: String) -> Bool { span.equals(text.utf8Span.span) }
 
@@ -63,11 +71,19 @@ extension ArraySlice<UInt8> {
         map { UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 ? $0 & 0xDF : $0 }
     }
 
+    /// Where the byte first stands.
+    func place(of byte: UInt8) -> Int? {
+        withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress, let found = memchr(start, Int32(byte), bytes.count) else { return nil }
+            return startIndex + (UnsafeRawPointer(found) - start)
+        }
+    }
+
     /// The pieces between the separators, empty ones included, one at a time.
     func lazySplit(on separator: UInt8) -> some Sequence<ArraySlice<UInt8>> {
         sequence(state: Optional(self)) { rest in
             guard let current = rest else { return nil }
-            let end = current.firstIndex(of: separator)
+            let end = current.place(of: separator)
             rest = end.map { current[($0 + 1)...] }
             return current[..<(end ?? current.endIndex)]
         }
@@ -75,7 +91,7 @@ extension ArraySlice<UInt8> {
 
     /// The parts before and after the first separator; no second part where there is none.
     func cut(at separator: UInt8) -> (ArraySlice<UInt8>, ArraySlice<UInt8>?) {
-        guard let index = firstIndex(of: separator) else { return (self, nil) }
+        guard let index = place(of: separator) else { return (self, nil) }
         return (self[..<index], self[(index + 1)...])
     }
 }

@@ -31,7 +31,8 @@ struct AllowedHosts: Sendable {
     /// The host without its port and trailing dot, in lower case; nil where it is malformed: it must be
     /// `[a-z0-9.-]+` or `\[[a-f0-9]*:[a-f0-9.:]+\]`, then perhaps `:` and digits.
     private static func domain(of host: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        let host = host.contains(where: { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }) ? host.asciiLowercased[...] : host
+        let hasCapitals = host.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
+        let host = hasCapitals ? host.asciiLowercased[...] : host
         let isIPv6 = host.first == UInt8(ascii: "[")
         let name: ArraySlice<UInt8>
         if isIPv6 {

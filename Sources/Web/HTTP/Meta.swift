@@ -17,12 +17,16 @@ public struct Meta: Sendable {
         self.entries = entries
     }
 
-    public mutating func append(_ name: String, _ value: String) {
+    public mutating func append(name: some Collection<UInt8>, value: some Collection<UInt8>) {
         let start = bytes.count
-        bytes.append(contentsOf: name.utf8)
+        bytes.append(contentsOf: name)
         let middle = bytes.count
-        bytes.append(contentsOf: value.utf8)
+        bytes.append(contentsOf: value)
         entries.append((start..<middle, middle..<bytes.count))
+    }
+
+    public mutating func append(_ name: String, _ value: String) {
+        append(name: name.utf8, value: value.utf8)
     }
 
     /// The bytes of a parameter, nil where there is none.

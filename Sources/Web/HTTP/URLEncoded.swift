@@ -8,8 +8,9 @@ extension QueryDict {
     init(urlEncoded bytes: ArraySlice<UInt8>, maxFields: Int?) throws(HTTPError) {
         self.init()
         guard !bytes.isEmpty else { return }
-        let fields = 1 + bytes.count { $0 == UInt8(ascii: "&") }
-        if let maxFields, fields > maxFields { throw .tooManyFields }
+        if let maxFields, bytes.count > maxFields, bytes.count(where: { $0 == UInt8(ascii: "&") }) >= maxFields {
+            throw .tooManyFields
+        }
 
         let text = bytes.isUTF8 ? bytes : latin1ToUTF8(bytes)[...]
         var scratch: [UInt8] = []
@@ -21,7 +22,7 @@ extension QueryDict {
 }
 
 private func decode(_ component: ArraySlice<UInt8>, scratch: inout [UInt8]) -> String {
-    guard component.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+    guard component.place(of: UInt8(ascii: "%")) != nil || component.place(of: UInt8(ascii: "+")) != nil else {
         return String(decoding: component, as: UTF8.self)
     }
     scratch.removeAll(keepingCapacity: true)

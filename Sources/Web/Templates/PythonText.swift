@@ -24,6 +24,8 @@ extension String {
 
     /// Python's `str.strip()`.
     var pythonStripped: String {
+        // Most texts begin and end with a visible character of ASCII.
+        if let first = utf8.first, let last = utf8.last, 0x21..<0x7F ~= first, 0x21..<0x7F ~= last { return self }
         var scalars = unicodeScalars.drop(while: \.isPythonSpace)
         while scalars.last?.isPythonSpace == true { scalars.removeLast() }
         return String(scalars)

@@ -24,7 +24,9 @@ final class PythonProcess {
         posix_spawn_file_actions_adddup2(&actions, toChild.read, 0)
         posix_spawn_file_actions_adddup2(&actions, fromChild.write, 1)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        var words: [UnsafeMutablePointer<CChar>?] = [strdup(program), strdup("-c"), strdup(script), nil]
+        var words: [UnsafeMutablePointer<CChar>?] = []
+        for word in [program, "-c", script] { words.append(strdup(word)) }
+        words.append(nil)
         defer { for word in words { free(word) } }
         var child: pid_t = 0
         let failure = posix_spawnp(&child, program, &actions, nil, &words, environ)
