@@ -82,6 +82,7 @@ public final class DatabaseStore: SessionStore {
     public func create(
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
+        guard SessionKey.fitsColumn(key) else { throw .unstorable("the session's key does not fit its column") }
         let oldKey = oldKey.flatMap { SessionKey.fitsColumn($0) ? $0 : nil }
         let row = EncodedRecord(data: try codec.text(of: record.data, now: now), expireDate: record.expireDate)
         try await writes.write(key, .create(row, replacing: oldKey))

@@ -113,6 +113,9 @@ extension Session {
         }
     }
 
+    /// `SESSION_COOKIE_AGE` (Django's `get_session_cookie_age`).
+    public func getSessionCookieAge() -> Int { settings.cookieAge }
+
     /// Seconds from the modification to the end (Django's `get_expiry_age`); whole ones unless a fraction was stored.
     /// - Parameter modification: microseconds since 1970-01-01 UTC, now where it is nil.
     public func getExpiryAge(modification: Int64? = nil) async throws(SessionStoreError) -> Double {

@@ -76,6 +76,7 @@ struct MethodTableTests {
         Row("delete_test_cookie", true, true, loads: 1) { try await $0.deleteTestCookie() },
         Row("encode", false, false, loads: 0) { _ = try $0.encode(["a": 1]) },
         Row("decode", false, false, loads: 0) { #expect($0.decode("") == [:]) },
+        Row("get_session_cookie_age", false, false, loads: 0) { #expect($0.getSessionCookieAge() == 1_209_600) },
         Row("get_expiry_age", true, false, loads: 1) { session async throws in
             #expect(try await session.getExpiryAge() == 1_209_600)
         },

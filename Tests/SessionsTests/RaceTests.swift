@@ -83,7 +83,7 @@ struct RaceTests {
 
     @Test("a session that ends while it is in use is gone, and what is written then has a new key")
     func endsMeanwhile() async throws {
-        for engine in TestEngine.withStore {
+        for engine in TestEngine.byClock {
             let clock = TestClock()
             try await engine.run(now: { clock.now }) { engine in
                 let session = engine.session(nil)

@@ -1,7 +1,9 @@
+import CacheSessions
 import DatabaseSessions
 import DjangoFormat
 import EventLoop
 import Glibc
+import Logging
 import Sessions
 import Testing
 
@@ -46,14 +48,34 @@ public struct TestEngine: Sendable, CustomTestStringConvertible {
         try await body(FileStore(directory: directory.path, codec: testCodec(), settings: settings))
     }
 
+    public static let redis = TestEngine("cache on Redis") { settings, body in
+        let redis = try await TestRedis()
+        let store = CacheStore(try redis.cacheSettings(), logger: Logger(label: "test"))
+        try await body(store)
+        store.close()
+    }
+
+    public static let cachedDatabase = TestEngine("cached_db on Redis") { settings, body in
+        let redis = try await TestRedis()
+        let database = try await TestDatabase().store()
+        let store = CachedDatabaseStore(
+            database: database, try redis.cacheSettings(), logger: Logger(label: "test"))
+        try await body(store)
+        store.close()
+        database.close()
+    }
+
     public static let cache = TestEngine("cache in memory") { settings, body in try await body(MemoryStore()) }
 
     public static let signedCookies = TestEngine("signed_cookies") { settings, body in
         try await body(CookieStore(secretKey: testSecretKey, settings: settings))
     }
 
+    /// Those that go by the clock of their caller, which a test may move on.
+    public static let byClock: [TestEngine] = [.database, .file, .cache]
+
     /// Those that keep sessions on the server's side.
-    public static let withStore: [TestEngine] = [.database, .file, .cache]
+    public static let withStore: [TestEngine] = byClock + [.redis, .cachedDatabase]
 
     public static let all: [TestEngine] = withStore + [.signedCookies]
 }
@@ -92,5 +114,12 @@ public struct TemporaryDirectory: Sendable {
     public func remove() {
         for name in names { unlink(path + "/" + name) }
         rmdir(path)
+    }
+}
+
+extension TestRedis {
+    /// Django's default cache, on this Redis.
+    fileprivate func cacheSettings() throws -> CacheSettings {
+        CacheSettings(redis: try RedisOptions(url()))
     }
 }

@@ -15,9 +15,7 @@ struct DjangoSessionMiddlewareTests {
         _ engine: SessionEngine, cookie: String? = nil, _ view: @escaping (Request) async throws -> Response
     ) async throws -> (session: Session, response: Response, cookie: String?) {
         let request = Request(cookie.map { [("HTTP_COOKIE", "sessionid=\($0)")] } ?? [])
-        let response = try await SessionMiddleware(engine)(request) { request in
-            do { return try await view(request) } catch { return Response("", status: 500) }
-        }
+        let response = try await SessionMiddleware(engine).respond(to: request, view)
         return (request.session, response, response.cookies.first?.text)
     }
 

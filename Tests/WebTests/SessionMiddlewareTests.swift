@@ -231,11 +231,6 @@ struct SessionMiddlewareTests {
         meta.append("REQUEST_METHOD", "GET")
         meta.append("DOCUMENT_URI", "/")
         if let cookie { meta.append("HTTP_COOKIE", "sessionid=\(cookie)") }
-        let (middleware, request) = (try SessionMiddleware(engine), Request(meta: meta))
-        _ = try middleware.processRequest(request)
-        var response = Response("", status: 500)
-        do { response = try await view(request) } catch {}
-        if let pending = try middleware.processResponse(request, &response) { try await pending(&response) }
-        return response
+        return try await SessionMiddleware(engine).respond(to: Request(meta: meta), view)
     }
 }

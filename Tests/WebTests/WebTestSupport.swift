@@ -27,6 +27,17 @@ extension Request {
     }
 }
 
+extension Middleware {
+    /// The response to a request with this layer alone around the view; a view that throws makes it a 500.
+    func respond(to request: Request, _ view: (Request) async throws -> Response) async throws -> Response {
+        if let pending = try processRequest(request), let early = try await pending() { return early }
+        var response = Response("", status: 500)
+        do { response = try await view(request) } catch {}
+        if let pending = try processResponse(request, &response) { try await pending(&response) }
+        return response
+    }
+}
+
 extension Response {
     var text: String { String(decoding: serialize(), as: UTF8.self) }
     var bodyText: String { String(decoding: body, as: UTF8.self) }
