@@ -58,17 +58,15 @@ let package = Package(
         room(
             "DatabaseSessions", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", deque, log],
             resources: [.embedInCode("sql")]),
-        room(
-            "CacheSessions",
-            ["CHiredis", "DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", deque, log]),
+        room("CacheSessions", ["CHiredis", "DjangoFormat", "EventLoop", "Sessions", deque, log]),
         room("Web", ["DjangoFormat", "Sessions", log]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
         room("LoginApp", ["DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
         .executableTarget(
             name: "sessiond",
             dependencies: [
-                "CMimalloc", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp", "PostgreSQL",
-                "Sessions", "Web", argumentParser, configuration, crypto, log,
+                "CMimalloc", "CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp",
+                "PostgreSQL", "Sessions", "Web", argumentParser, configuration, crypto, log,
             ],
             resources: [.embedInCode("Doctor/django_side.py")],
             swiftSettings: settings),
@@ -79,7 +77,7 @@ let package = Package(
                 log,
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
-        tests("DjangoFormatTests", ["DjangoFormat"]),
+        tests("DjangoFormatTests", ["DjangoFormat", "TestSupport"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
         tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
         tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),

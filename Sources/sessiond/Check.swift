@@ -1,5 +1,7 @@
 import ArgumentParser
+import CacheSessions
 import DatabaseSessions
+import DjangoFormat
 import EventLoop
 import Glibc
 import PostgreSQL
@@ -62,9 +64,9 @@ struct Check: ParsableCommand {
         if settings.isSecretKeyWeak {
             print("secret key: warning: shorter than 50 characters, of few different ones, or made for development")
         }
-        nonisolated(unsafe) var database: [(String, String?)] = []
-        EventLoop.run { database = await Check.database(settings) }
-        for (subject, problem) in database { report(subject, problem) }
+        nonisolated(unsafe) var engine: [(String, String?)] = []
+        EventLoop.run { engine = await Check.engine(settings) }
+        for (subject, problem) in engine { report(subject, problem) }
         if deploy {
             let checks = deploymentReport(settings)
             let fails = checks.fails(at: failLevel.level)
@@ -89,6 +91,31 @@ struct Check: ParsableCommand {
             return nil
         } catch {
             return "\(error)"
+        }
+    }
+
+    @EventLoop
+    private static func engine(_ settings: Settings) async -> [(String, String?)] {
+        do {
+            try Engine(settings, logger: quietLogger).close()
+        } catch {
+            return [("engine", "\(error)")]
+        }
+        var found: [(String, String?)] = [("engine", nil)]
+        if settings.engine.hasTable { found += await database(settings) }
+        if let cache = settings.cache { found.append(("cache", await problem(of: cache, settings))) }
+        return found
+    }
+
+    @EventLoop
+    private static func problem(of cache: CacheSettings, _ settings: Settings) async -> String? {
+        let store = CacheStore(cache, limit: .seconds(settings.databaseTimeout), logger: quietLogger)
+        defer { store.close() }
+        do {
+            _ = try await store.exists(SessionKey.generate())
+            return nil
+        } catch {
+            return "it cannot be used: \(error)"
         }
     }
 

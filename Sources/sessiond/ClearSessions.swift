@@ -1,5 +1,6 @@
 import ArgumentParser
 import DatabaseSessions
+import DjangoFormat
 import EventLoop
 import Glibc
 import Sessions
@@ -9,8 +10,9 @@ struct ClearSessions: ParsableCommand {
         commandName: "clearsessions",
         abstract: "Removes expired sessions, in batches that disturb nobody; for a cron job or a timer.",
         discussion: """
-            Prints nothing, as Django's does, unless standard error is a terminal: that shows the progress. Under \
-            SESSION_DJANGO_COMPATIBLE it is one statement, as Django's is.
+            Prints nothing, as Django's does, unless standard error is a terminal: that shows the progress. Sessions in \
+            a cache or in the cookie itself need no clearing. Under SESSION_DJANGO_COMPATIBLE the database clears them \
+            in one statement, as Django's does.
             """)
 
     @Option(help: "How many sessions are deleted at a time.")
@@ -31,29 +33,65 @@ struct ClearSessions: ParsableCommand {
 
     func run() throws {
         let settings = try Settings.load()
-        // Whatever has its time limit in the cache or in the cookie itself: Django's clear_expired does nothing either.
-        guard settings.engine.hasTable else { return }
-        try runOnLoop { [self] in
-            let expired = ExpiredSessions(client: try commandClient(settings))
-            let now = SessionEngine.systemTime()
-            if dryRun { return print("\(try await expired.count(now: now)) expired sessions would be removed") }
-            try await clear(expired, now: now, atOnce: settings.session.djangoCompatible)
+        switch settings.engine {
+        case .db, .cachedDB: try runOnLoop { [self] in try await clearTable(settings) }
+        case .file: try clearFiles(settings)
+        // Django's clear_expired of these does nothing either.
+        case .cache, .signedCookies: if dryRun { say(0) }
         }
     }
 
     @EventLoop
-    private func clear(_ expired: ExpiredSessions, now: Int64, atOnce: Bool) async throws {
-        let showsProgress = isatty(STDERR_FILENO) == 1
-        let total = showsProgress ? try await expired.count(now: now) : 0
-        let end = timeLimit.map { ContinuousClock.now + .seconds($0) }
+    private func clearTable(_ settings: Settings) async throws {
+        let expired = ExpiredSessions(client: try commandClient(settings))
+        let now = SessionEngine.systemTime()
+        if dryRun { return say(try await expired.count(now: now)) }
+        let progress = Progress(total: Progress.isShown ? try await expired.count(now: now) : 0)
         let deleted =
-            if atOnce {
+            if settings.session.djangoCompatible {
                 try await expired.clearAtOnce(now: now)
             } else {
-                try await expired.clear(now: now, batch: batch, until: end) { deleted in
-                    if showsProgress { writeToStandardError("\r\(deleted) of \(total) expired sessions removed") }
-                }
+                try await expired.clear(now: now, batch: batch, until: end) { progress.show($0) }
             }
-        if showsProgress { writeToStandardError("\r\(deleted) expired sessions removed\u{1B}[K\n") }
+        progress.finish(deleted)
+    }
+
+    private func clearFiles(_ settings: Settings) throws {
+        settings.applyTimeZone()
+        let codec = SessionCodec(
+            signer: TimestampSigner(
+                secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks, salt: settings.salt))
+        try settings.requireSecretKey()
+        let files = try settings.fileStore(codec)
+        let now = SessionEngine.systemTime()
+        let end = end
+        let progress = Progress(total: nil)
+        let count = try files.clearExpired(now: now, dryRun: dryRun) { deleted in
+            guard deleted % batch == 0 else { return true }
+            if !dryRun { progress.show(deleted) }
+            return end.map { ContinuousClock.now < $0 } ?? true
+        }
+        if dryRun { say(count) } else { progress.finish(count) }
+    }
+
+    private var end: ContinuousClock.Instant? { timeLimit.map { ContinuousClock.now + .seconds($0) } }
+
+    private func say(_ count: Int) { print("\(count) expired sessions would be removed") }
+}
+
+/// What a terminal shows meanwhile.
+private struct Progress {
+    static let isShown = isatty(STDERR_FILENO) == 1
+
+    /// How many there are to delete, where that is known.
+    let total: Int?
+
+    func show(_ deleted: Int) {
+        guard Self.isShown else { return }
+        writeToStandardError("\r\(deleted)\(total.map { " of \($0)" } ?? "") expired sessions removed")
+    }
+
+    func finish(_ deleted: Int) {
+        if Self.isShown { writeToStandardError("\r\(deleted) expired sessions removed\u{1B}[K\n") }
     }
 }

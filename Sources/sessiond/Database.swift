@@ -6,11 +6,17 @@ import PostgreSQL
 /// A connection for a command that runs once.
 @EventLoop
 func commandClient(_ settings: Settings) throws -> PostgresClient {
-    var quiet = Logger(label: "sessiond")
-    quiet.logLevel = .critical
-    return PostgresClient(
-        try ConnectionOptions(settings.database), role: "command", statementLimit: .seconds(24 * 3600), logger: quiet)
+    PostgresClient(
+        try ConnectionOptions(settings.database), role: "command", statementLimit: .seconds(24 * 3600),
+        logger: quietLogger)
 }
+
+/// For commands: what goes wrong is told by the error that they end with.
+let quietLogger = {
+    var logger = Logger(label: "sessiond")
+    logger.logLevel = .critical
+    return logger
+}()
 
 /// Runs a command on the event loop; an error of the database becomes one line.
 func runOnLoop(_ body: @escaping @EventLoop () async throws -> Void) throws {

@@ -6,9 +6,6 @@ enum EngineName: String, CaseIterable {
     case file = "django.contrib.sessions.backends.file"
     case signedCookies = "django.contrib.sessions.backends.signed_cookies"
 
-    /// Those that this build has.
-    static let built: [EngineName] = [.db]
-
     /// Whether a deleted session can still be read by who kept its key, because the key is the data.
     var keepsKeyAfterDeletion: Bool { self == .signedCookies }
 

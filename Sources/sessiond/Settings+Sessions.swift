@@ -1,4 +1,5 @@
 import DjangoFormat
+import Glibc
 import Sessions
 import Web
 
@@ -20,15 +21,12 @@ extension Settings {
     }
 
     private mutating func readEngine(_ reader: inout SettingsReader) {
-        let built = EngineName.built.map(\.rawValue).joined(separator: ", ")
+        let known = EngineName.allCases.map(\.rawValue).joined(separator: ", ")
         var name = engine.rawValue
-        reader.read("SESSION_ENGINE", into: &name, "is no engine of Django's; set one of \(built)") {
+        reader.read("SESSION_ENGINE", into: &name, "is no engine of Django's; set one of \(known)") {
             EngineName(rawValue: $0) != nil
         }
         engine = EngineName(rawValue: name) ?? engine
-        if !EngineName.built.contains(engine) {
-            reader.fail("SESSION_ENGINE", "'\(name)' is not there yet; set one of \(built)")
-        }
         reader.read("SESSION_SALT", into: &salt, "is empty; set \(TimestampSigner.sessionSalt), or unset it") {
             !$0.isEmpty
         }
@@ -44,8 +42,26 @@ extension Settings {
         reader.read("SESSION_CACHE_ALIAS", into: &cacheAlias, "is empty; set the name of a cache in CACHES") {
             !$0.isEmpty
         }
-        reader.read("USE_TZ", into: &useTZ)
-        reader.read("TIME_ZONE", into: &timeZone, "is no time zone; set a name such as Europe/Rome") { _ in true }
+        reader.read("USE_TZ", into: &session.useTZ)
+        reader.read("TIME_ZONE", into: &timeZone, "is no time zone here; set a name such as Europe/Rome") {
+            Settings.isTimeZone($0)
+        }
+    }
+
+    /// As Django asks: whether the system's database has a zone of that name, where there is a database.
+    private static func isTimeZone(_ name: String) -> Bool {
+        let root = "/usr/share/zoneinfo"
+        var status = stat()
+        guard !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else { return false }
+        guard stat(root, &status) == 0 else { return true }
+        return stat("\(root)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Makes `TIME_ZONE` the process's own, as Django does, for dates that are stored without an offset.
+    func applyTimeZone() {
+        guard !session.useTZ else { return }
+        setenv("TZ", timeZone, 1)
+        tzset()
     }
 
     mutating func readCSRF(_ reader: inout SettingsReader) {

@@ -1,3 +1,4 @@
+import CacheSessions
 import DatabaseSessions
 import DjangoFormat
 import PostgreSQL
@@ -16,7 +17,9 @@ struct Settings {
     /// `SESSION_FILE_PATH`; nil is the system's directory for temporary files.
     var filePath: String?
     var cacheAlias = "default"
-    var useTZ = true
+    /// All of `CACHES`, and the cache that sessions are kept in.
+    var caches: JSONObject = [:]
+    var cache: CacheSettings?
     var timeZone = "America/Chicago"
     var silencedChecks: [String] = []
     var secretKey = ""
@@ -33,6 +36,7 @@ struct Settings {
         var settings = Settings()
         settings.readSecrets(&reader)
         settings.readSession(&reader)
+        settings.readCaches(&reader)
         settings.readCSRF(&reader)
         settings.checkCookies(&reader)
         settings.readSecurity(&reader)

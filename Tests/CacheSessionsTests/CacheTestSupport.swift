@@ -7,12 +7,7 @@ import Sessions
 import TestSupport
 
 func settings(_ redis: TestRedis) async throws -> CacheSettings {
-    CacheSettings(redis: try redisOptions(await redis.url()))
-}
-
-func redisOptions(_ url: String) throws -> RedisOptions {
-    guard case .redis(let options) = try CacheLocation(url) else { throw InvalidCacheLocation("no Redis") }
-    return options
+    CacheSettings(redis: try RedisOptions(await redis.url()))
 }
 
 /// A record that ends after so many seconds.

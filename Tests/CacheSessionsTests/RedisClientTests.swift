@@ -6,7 +6,7 @@ import Testing
 
 @EventLoop
 func redisClient(_ url: String, limit: Duration = .seconds(5)) throws -> RedisClient {
-    RedisClient(try redisOptions(url), limit: limit, logger: Logger(label: "test"))
+    RedisClient(try RedisOptions(url), limit: limit, logger: Logger(label: "test"))
 }
 
 extension RedisClient {

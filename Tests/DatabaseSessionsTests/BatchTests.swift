@@ -18,8 +18,12 @@ private func outcome(_ body: () async throws(SessionStoreError) -> Void) async -
         try await body()
         return "done"
     } catch {
-        if case .unavailable = error { return "unavailable" }
-        return "\(error)"
+        switch error {
+        case .keyExists: return "keyExists"
+        case .keyGone: return "keyGone"
+        case .unavailable: return "unavailable"
+        case .unstorable: return "unstorable"
+        }
     }
 }
 

@@ -167,6 +167,7 @@ BAD = {
     "SESSION_CACHE_ALIAS": [""],
     "SESSION_SALT": [""],
     "USE_TZ": ["perhaps"],
+    "TIME_ZONE": ["Mars/Olympus", "", "../passwd", "/etc/passwd", "Europe"],
     "CSRF_USE_SESSIONS": ["at times"],
     "SILENCED_SYSTEM_CHECKS": ["security.W012"],
     "CSRF_COOKIE_AGE": ["soon"],

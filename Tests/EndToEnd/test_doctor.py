@@ -1,5 +1,6 @@
 """`sessiond doctor`: will this worker and a real Django project understand each other?"""
 
+import json
 import sys
 
 import pytest
@@ -132,6 +133,43 @@ def test_an_engine_of_the_project_s_own_needs_its_salt(doctor):
     assert set(done.wrong) == {"salt"} and f"set SESSION_SALT={salt}" in done.wrong["salt"]
     done = doctor(custom, SESSION_SALT=salt)
     assert not done.wrong and "is made from it" in done.said["engine"] and done.said["round trip"] == "ok"
+
+
+@pytest.mark.parametrize("engine", ["file", "signed_cookies"])
+def test_engines_without_a_table_go_both_ways_too(stack, doctor, engine, tmp_path_factory):
+    files = stack.directory / tmp_path_factory.mktemp("files").name
+    stack.own(files)
+    name = f"django.contrib.sessions.backends.{engine}"
+    lines = [f"SESSION_ENGINE = {name!r}", f"SESSION_FILE_PATH = {str(files)!r}"]
+    done = doctor(*lines, SESSION_ENGINE=name, SESSION_FILE_PATH=str(files))
+    assert not done.wrong and done.said["round trip"] == "ok" and "table" not in done.said
+    assert not list(files.iterdir())
+    if engine == "file":
+        done = doctor(lines[0], SESSION_ENGINE=name, SESSION_FILE_PATH=str(files))
+        assert f"the worker '{files}'" in done.wrong["file path"]
+
+
+@pytest.mark.parametrize("engine", ["cache", "cached_db"])
+def test_engines_on_a_cache_go_both_ways_and_their_place_is_compared(stack, doctor, engine):
+    name = f"django.contrib.sessions.backends.{engine}"
+    with stack.redis() as (_, caches):
+        ours = {"SESSION_ENGINE": name, "CACHES": json.dumps(caches)}
+        lines = [f"SESSION_ENGINE = {name!r}", f"CACHES = {caches!r}"]
+        done = doctor(*lines, **ours)
+        assert not done.wrong and done.said["round trip"] == "ok" and done.said["cache"] == "ok"
+        assert not doctor(settings=None, **ours).wrong
+        done = doctor(*lines, "CACHES['default']['KEY_PREFIX'] = 'app'", **ours)
+        assert "KEY_PREFIX differ" in done.wrong["cache"]
+        with stack.redis() as (_, others):
+            done = doctor(lines[0], f"CACHES = {others!r}", **ours)
+            assert set(done.wrong) == {"round trip"}
+
+
+def test_dates_without_an_offset_mean_the_same_on_both_sides(doctor):
+    lines = ["USE_TZ = False", "TIME_ZONE = 'Asia/Kolkata'"]
+    done = doctor(*lines, USE_TZ="False", TIME_ZONE="Asia/Kolkata")
+    assert not done.wrong and done.said["round trip"] == "ok"
+    assert "set TIME_ZONE=Asia/Kolkata" in doctor(*lines, USE_TZ="False", TIME_ZONE="UTC").wrong["time zone"]
 
 
 def test_a_table_of_another_name_is_told(doctor):

@@ -120,9 +120,6 @@ public struct TemporaryDirectory: Sendable {
 extension TestRedis {
     /// Django's default cache, on this Redis.
     fileprivate func cacheSettings() throws -> CacheSettings {
-        guard case .redis(let options) = try CacheLocation(url()) else { throw NoRedis() }
-        return CacheSettings(redis: options)
+        CacheSettings(redis: try RedisOptions(url()))
     }
-
-    private struct NoRedis: Error {}
 }

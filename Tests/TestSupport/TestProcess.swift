@@ -66,7 +66,9 @@ public final class TestProcess {
     /// The program's next line, which it writes once it was spoken to, without its end; nil where it has closed its output.
     @EventLoop
     public func readLine() async throws -> [UInt8]? {
-        guard try await EventLoop.wait(for: .readable, on: fileno(output), until: .now + .seconds(60)) else { return nil }
+        guard try await EventLoop.wait(for: .readable, on: fileno(output), until: .now + .seconds(60)) else {
+            return nil
+        }
         var line: UnsafeMutablePointer<CChar>?
         var capacity = 0
         defer { free(line) }

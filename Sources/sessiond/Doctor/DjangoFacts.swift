@@ -12,7 +12,7 @@ struct DjangoFacts {
         [Finding("django", .note("version \(text("django"))"))]
             + [
                 secretKey(worker), fallbacks(worker), engine(worker), salt(worker), serializer(), table(worker),
-                files(worker),
+                files(worker), cache(worker),
             ].compactMap(\.self) + cookie(worker) + [timeZone(worker), hasher(), middleware()].compactMap(\.self)
     }
 
@@ -113,6 +113,18 @@ struct DjangoFacts {
         return equal("file path", "SESSION_FILE_PATH", optional("SESSION_FILE_PATH"), worker.filePath)
     }
 
+    private func cache(_ worker: Settings) -> Finding? {
+        guard let ours = worker.caches[JSONString(worker.cacheAlias)]?.object, worker.cache != nil else { return nil }
+        let theirs = values["cache"]?.object ?? [:]
+        let usual: JSONObject = ["BACKEND": nil, "KEY_PREFIX": "", "VERSION": 1, "KEY_FUNCTION": nil]
+        let different = usual.filter { name, value in (ours[name] ?? value) != (theirs[name] ?? value) }.keys
+        guard different.isEmpty else {
+            let names = different.map { "\($0)" }.sorted().joined(separator: ", ")
+            return Finding("cache", .problem("\(names) differ; set CACHES to what the project's CACHES has"))
+        }
+        return Finding("cache")
+    }
+
     // MARK: Cookie
 
     private func cookie(_ worker: Settings) -> [Finding] {
@@ -151,7 +163,7 @@ struct DjangoFacts {
 
     private func timeZone(_ worker: Settings) -> Finding {
         let theirs = values["USE_TZ"]?.bool ?? true
-        guard theirs == worker.useTZ else {
+        guard theirs == worker.session.useTZ else {
             return Finding(
                 "time zone",
                 .problem(

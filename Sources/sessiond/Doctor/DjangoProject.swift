@@ -56,7 +56,7 @@ extension Settings {
             "SESSION_SAVE_EVERY_REQUEST": .bool(session.saveEveryRequest),
             "SESSION_EXPIRE_AT_BROWSER_CLOSE": .bool(session.expireAtBrowserClose),
             "CSRF_COOKIE_NAME": .string(csrf.cookieName), "CSRF_USE_SESSIONS": .bool(csrf.useSessions),
-            "USE_TZ": .bool(useTZ), "TIME_ZONE": .string(timeZone),
+            "USE_TZ": .bool(session.useTZ), "TIME_ZONE": .string(timeZone), "CACHES": .object(caches),
         ]
     }
 }

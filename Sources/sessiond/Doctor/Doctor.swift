@@ -2,7 +2,6 @@ import ArgumentParser
 import DjangoFormat
 import EventLoop
 import Glibc
-import Logging
 
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,5 @@
 import DjangoFormat
 import EventLoop
-import Logging
 import Sessions
 
 /// A session that the worker writes, Django reads and writes, the worker reads and deletes, and Django sees gone.
@@ -20,10 +19,8 @@ struct RoundTrip {
     }
 
     func run() async -> Finding {
-        var quiet = Logger(label: "sessiond")
-        quiet.logLevel = .critical
         do {
-            let engine = try Engine(worker, logger: quiet)
+            let engine = try Engine(worker, logger: quietLogger)
             defer { engine.close() }
             let problem = try await passAround(engine.sessions)
             return Finding("round trip", problem.map { .problem($0) } ?? .ok)

@@ -33,12 +33,14 @@ def configure(request):
         settings.configure(
             INSTALLED_APPS=["django.contrib.sessions"],
             MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware"],
-            DATABASES={"default": database(request["database"])}, **values,
+            DATABASES={"default": database(request["database"])},
+            **{name: value for name, value in values.items() if name != "CACHES" or value},
         )
         os.environ["TZ"] = settings.TIME_ZONE  # as Django does for a settings module
         time.tzset()
     secrets.extend([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
     secrets.extend(database.get("PASSWORD") for database in settings.DATABASES.values())
+    secrets.extend(str(cache.get("LOCATION")) for cache in settings.CACHES.values())
 
     import django
 
@@ -99,6 +101,7 @@ def facts(request):
         "salt": store().key_salt,
         "base_engine": base_engine(store),
         "table": table(store),
+        "cache": cache(settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {})),
         "hasher": hasher(),
         "middleware": any(name.endswith("SessionMiddleware") for name in settings.MIDDLEWARE),
     }
@@ -108,6 +111,12 @@ def table(store):
     """The table that the engine keeps sessions in, None for an engine without one."""
     model = getattr(store, "get_model_class", None)
     return model()._meta.db_table if model else None
+
+
+def cache(entry):
+    """What decides where sessions lie in a cache."""
+    found = {"BACKEND": entry.get("BACKEND"), "KEY_PREFIX": entry.get("KEY_PREFIX", ""), "VERSION": entry.get("VERSION", 1)}
+    return found | {"KEY_FUNCTION": str(entry["KEY_FUNCTION"])} if entry.get("KEY_FUNCTION") else found
 
 
 def hasher():

@@ -2,7 +2,7 @@
 import Testing
 
 @Suite("Where a cache is")
-struct CacheLocationTests {
+struct RedisOptionsTests {
     @Test(
         "Addresses are read as redis-py reads them",
         arguments: [
@@ -17,7 +17,7 @@ struct CacheLocationTests {
             ("redis://first:1;redis://second:2", .host("first", port: 1), 0),
         ] as [(String, RedisOptions.Address, Int)])
     func addresses(text: String, address: RedisOptions.Address, database: Int) throws {
-        let options = try redisOptions(text)
+        let options = try RedisOptions(text)
         #expect(options.address == address)
         #expect(options.database == database)
     }
@@ -30,14 +30,9 @@ struct CacheLocationTests {
             ("redis://cache?username=u&password=p%26", "u", "p&"), ("unix://:p@/s", nil, "p"),
         ] as [(String, String?, String?)])
     func credentials(text: String, user: String?, password: String?) throws {
-        let options = try redisOptions(text)
+        let options = try RedisOptions(text)
         #expect(options.user == user)
         #expect(options.password == password)
-    }
-
-    @Test("The local memory is named as Django's backend is")
-    func localMemory() throws {
-        #expect(try CacheLocation("locmem://") == .localMemory)
     }
 
     @Test(
@@ -46,10 +41,10 @@ struct CacheLocationTests {
             "", "redis", "redis:", "http://x", "redis://x:0", "redis://x:65536", "redis://x:port", "redis://x:",
             "redis://[::1]x", "redis://x/one", "redis://x/-1", "redis://x?ssl=1", "redis://x?db", "redis://x#1",
             "redis://%zz", "redis://%4", "redis://%00", "redis://%ff", "redis://%+1", "unix://", "unix://host/x",
-            "locmem://x", "rediss://cache:6379", ",redis://x",
+            "locmem://", "rediss://cache:6379", ",redis://x",
         ])
     func refused(text: String) {
-        #expect { try CacheLocation(text) } throws: { error in
+        #expect { try RedisOptions(text) } throws: { error in
             error is InvalidCacheLocation && (text.utf8.count < 12 || !"\(error)".contains(text))
         }
     }

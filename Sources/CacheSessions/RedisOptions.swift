@@ -1,40 +1,15 @@
-/// Where a cache is: the `LOCATION` that Django's `CACHES` gives its `RedisCache`.
-///
-///     redis://127.0.0.1:6379/1        redis://user:password@cache.example:6379/1
-///     unix:///run/redis/redis.sock?db=1      locmem://
-///
-/// Of several addresses (separated by `,` or `;`) the first counts: Django writes there, and a replica may lag behind a
-/// logout.
-public enum CacheLocation: Sendable, Equatable {
-    case redis(RedisOptions)
-    /// In this process alone: for development with one process. Django's default.
-    case localMemory
-
-    /// - Throws: ``InvalidCacheLocation``, which does not repeat the text, because it may hold a password.
-    public init(_ text: String) throws(InvalidCacheLocation) {
-        let first = text.utf8.prefix { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: ";") }
-        guard let url = String(first), let separator = url.utf8.firstRange(of: "://".utf8) else {
-            throw InvalidCacheLocation("it is no URL such as redis://127.0.0.1:6379/1")
-        }
-        let rest = url[separator.upperBound...]
-        switch url[..<separator.lowerBound] {
-        case "redis", "unix":
-            self = .redis(try RedisOptions(rest, isUnix: url.utf8.first == UInt8(ascii: "u")))
-        case "locmem" where rest.isEmpty: self = .localMemory
-        case "rediss":
-            throw InvalidCacheLocation("TLS (rediss://) is not supported; a local stunnel or a Unix socket can be used")
-        default: throw InvalidCacheLocation("its scheme is not redis, unix or locmem")
-        }
-    }
-}
-
 /// The text names no cache that can be used.
 public struct InvalidCacheLocation: Error, Equatable, CustomStringConvertible {
     public let description: String
     init(_ reason: String) { description = reason }
 }
 
-/// A Redis server, as redis-py reads it from a URL.
+/// Where Redis is: the `LOCATION` that Django's `CACHES` gives its `RedisCache`, as redis-py reads it.
+///
+///     redis://127.0.0.1:6379/1      redis://user:password@cache.example:6379/1      unix:///run/redis/redis.sock?db=1
+///
+/// Of several addresses (separated by `,` or `;`) the first counts: Django writes there, and a replica may lag behind a
+/// logout.
 public struct RedisOptions: Sendable, Equatable {
     enum Address: Sendable, Equatable {
         case host(String, port: Int32)
@@ -46,8 +21,24 @@ public struct RedisOptions: Sendable, Equatable {
     let password: String?
     let database: Int
 
+    /// - Throws: ``InvalidCacheLocation``, which does not repeat the text, because it may hold a password.
+    public init(_ location: String) throws(InvalidCacheLocation) {
+        let first = location.utf8.prefix { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: ";") }
+        guard let url = String(first), let separator = url.utf8.firstRange(of: "://".utf8) else {
+            throw InvalidCacheLocation("it is no URL such as redis://127.0.0.1:6379/1")
+        }
+        let rest = url[separator.upperBound...]
+        switch url[..<separator.lowerBound] {
+        case "redis": try self.init(rest, isUnix: false)
+        case "unix": try self.init(rest, isUnix: true)
+        case "rediss":
+            throw InvalidCacheLocation("TLS (rediss://) is not supported; a local stunnel or a Unix socket can be used")
+        default: throw InvalidCacheLocation("its scheme is not redis or unix")
+        }
+    }
+
     /// - Parameter rest: what stands behind `://`.
-    init(_ rest: Substring, isUnix: Bool) throws(InvalidCacheLocation) {
+    private init(_ rest: Substring, isUnix: Bool) throws(InvalidCacheLocation) {
         guard !rest.utf8.contains(UInt8(ascii: "#")) else { throw InvalidCacheLocation("'#' must be written %23") }
         let (beforeQuery, query) = rest.cut("?")
         var (authority, path) = (beforeQuery, Substring())
