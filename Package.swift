@@ -36,6 +36,9 @@ let package = Package(
         .library(name: "CacheSessions", targets: ["CacheSessions"]),
         .library(name: "Web", targets: ["Web"]),
         .library(name: "FastCGI", targets: ["FastCGI"]),
+        // What the others' types are made of.
+        .library(name: "DjangoFormat", targets: ["DjangoFormat"]),
+        .library(name: "EventLoop", targets: ["EventLoop"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

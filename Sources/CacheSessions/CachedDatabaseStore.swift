@@ -6,7 +6,7 @@ import Sessions
 /// Django's engine of a cache before the database (`django.contrib.sessions.backends.cached_db`).
 ///
 /// The database decides. A cached session is believed, as Django believes it, so none may be left that the database has
-/// no longer: each write first puts an ``Absence`` in its place, then writes the database, then the cache, and that only
+/// no longer: each write first puts an `Absence` in its place, then writes the database, then the cache, and that only
 /// where its own absence still stands there. A load does the same before it reads the database. Whoever was disturbed
 /// leaves an absence, and after it the next load stores what the database holds.
 ///

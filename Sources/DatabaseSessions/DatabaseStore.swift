@@ -20,7 +20,7 @@ public final class DatabaseStore: SessionStore {
     ///   - database: a libpq connection string; empty for the `PG*` variables alone.
     ///   - codec: makes `session_data` of session data.
     ///   - limit: how long a request waits for the database at most; 503 then.
-    /// - Throws: ``InvalidConnectionString``.
+    /// - Throws: `InvalidConnectionString`.
     public init(
         database: String, codec: SessionCodec, limit: Duration = .seconds(5), logger: Logger
     ) throws(InvalidConnectionString) {

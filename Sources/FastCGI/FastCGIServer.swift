@@ -19,12 +19,12 @@ public final class FastCGIServer {
     var held = 0
 
     private let listener: Int32
-    private let logger: Logger
+    let logger: Logger
     private var connections: [Int32: FastCGIConnection] = [:]
     private var whenEmpty: CheckedContinuation<Void, Never>?
 
     /// - Parameter listener: a listening socket, which the caller closes.
-    /// - Throws: ``SystemError``.
+    /// - Throws: `SystemError`.
     public init(
         listener: Int32, limits: FastCGILimits = FastCGILimits(), logger: Logger, handler: @escaping Handler
     ) throws(SystemError) {

@@ -37,7 +37,7 @@ public enum ListeningSocket {
     }
 
     /// Opens a socket; a Unix socket's file that nobody serves any more is replaced.
-    /// - Throws: ``SystemError``: `EADDRINUSE` where somebody serves it.
+    /// - Throws: `SystemError`: `EADDRINUSE` where somebody serves it.
     public static func open(_ address: Address, mode: mode_t, backlog: Int32) throws(SystemError) -> Int32 {
         switch address {
         case .unix(let path): try openUnix(path, mode: mode, backlog: backlog)

@@ -44,14 +44,20 @@ struct Serve: ParsableCommand {
         let settings = try Settings.load()
         try settings.requireSecretKey()
         let site = try Site(settings)
-        EventLoop.block(signals: [SIGTERM, SIGINT])
+        EventLoop.block(signals: FastCGIServer.endingSignals)
         raiseDescriptorLimit()
         let (listener, ownAddress) = try listeningSocket()
         let grace = Duration.seconds(drainGrace)
         nonisolated(unsafe) var failure: (any Error)?
         EventLoop.run {
             do {
-                try await Worker(settings, site, listener: listener).run(grace: grace)
+                let logger = Logger(label: "sessiond")
+                let engine = try Engine(settings, logger: logger)
+                let server = try FastCGIServer(site.application(engine.sessions), listener: listener, logger: logger)
+                logger.warning("any name and any password are accepted at login: this is a demonstration")
+                engine.connect()
+                try await server.run(grace: grace)
+                engine.close()
             } catch {
                 failure = error
             }
@@ -80,53 +86,5 @@ struct Serve: ParsableCommand {
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = min(limit.rlim_max, 65536)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-}
-
-/// The parts of a worker, put together.
-@EventLoop
-private final class Worker {
-    private let logger = Logger(label: "sessiond")
-    private let engine: Engine
-    private let server: FastCGIServer
-
-    init(_ settings: Settings, _ site: Site, listener: Int32) throws {
-        engine = try Engine(settings, logger: logger)
-        let application = try site.application(engine.sessions)
-        var limits = FastCGILimits()
-        limits.body = settings.web.dataUploadMaxMemorySize ?? limits.discardedBody
-        limits.discardedBody = max(limits.discardedBody, limits.body)
-        server = try FastCGIServer(listener: listener, limits: limits, logger: logger) { received in
-            let request = Request(received, settings: application.settings)
-            return await application.respond(to: request).serialize(omitBody: request.method == "HEAD")
-        }
-    }
-
-    /// Serves until a signal ends it.
-    func run(grace: Duration) async throws {
-        logger.warning("any name and any password are accepted at login: this is a demonstration")
-        engine.connect()
-        let signals = AsyncStream<Int32>.makeStream()
-        try EventLoop.onSignals([SIGTERM, SIGINT]) { signals.continuation.yield($0) }
-        logger.info("serving", metadata: ["pid": "\(getpid())"])
-        for await _ in signals.stream { break }
-        logger.info("draining", metadata: ["pid": "\(getpid())"])
-        await server.drain(grace: grace)
-        engine.close()
-    }
-}
-
-extension Request {
-    fileprivate convenience init(_ received: FastCGIRequest, settings: WebSettings) {
-        let refusal: HTTPError? =
-            switch received.problem {
-            case .parametersTooLarge: .headersTooLarge
-            case .malformed: .badRequest("The request's parameters or its body's length are malformed.")
-            case .bodyTooLarge, nil: nil
-            }
-        // A body that is too large matters to those alone who read it.
-        let body: Result<[UInt8], HTTPError> =
-            received.problem == .bodyTooLarge ? .failure(.contentTooLarge) : .success(received.body)
-        self.init(meta: received.meta, body: body, refusal: refusal, settings: settings)
     }
 }

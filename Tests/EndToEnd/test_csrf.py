@@ -1,6 +1,10 @@
 """The CSRF checks of the login form, in Django's words."""
 
+from urllib.parse import urlencode
+
+import django_side
 import pytest
+from client import TOKEN
 
 LOGIN = "/myapp/login/"
 GOOD = {"username": "alice", "password": "x"}
@@ -83,3 +87,22 @@ def test_the_content_type_opens_no_way_around(stack, browser, kind):
     browser.token()
     page = browser.send("POST", LOGIN, [("Content-Type", kind)], b"username=alice&password=x")
     assert refused(stack, browser, page)
+
+
+def test_the_secret_may_lie_in_the_session(stack):
+    with stack.worker(CSRF_USE_SESSIONS="True") as (_, address), stack.fastcgi(address) as connection:
+        form = connection.exchange()
+        (cookie,) = [value for name, value in form.headers if name == "Set-Cookie"]
+        assert cookie.startswith("sessionid=")
+        cookie = {"HTTP_COOKIE": cookie.partition(";")[0]}
+        secret = django_side.decoded(cookie["HTTP_COOKIE"].partition("=")[2])["_csrftoken"]
+        token = TOKEN.search(form.body.decode()).group(1)
+        assert len(secret) == 32 and secret not in form.body.decode()
+        body = urlencode(GOOD | {"csrfmiddlewaretoken": token}).encode()
+        assert connection.exchange("POST", LOGIN, body).status == 403
+        answer = connection.exchange("POST", LOGIN, body, **cookie)
+        assert answer.status == 200 and b"<strong>alice</strong>" in answer.body
+        # The login made a new secret.
+        key = next(value for name, value in answer.headers if name == "Set-Cookie").partition(";")[0].partition("=")[2]
+        data = django_side.decoded(key)
+        assert data["username"] == "alice" and data["_csrftoken"] != secret

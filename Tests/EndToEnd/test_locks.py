@@ -123,3 +123,15 @@ def test_a_late_save_does_not_bring_a_deleted_session_back(stack):
             racer.join(15)
         assert stack.row(old) is None
         assert stack.browser(sessionid=old).get(FORM).is_form
+
+
+@pytest.mark.parametrize(("compatible", "status"), [("False", 503), ("True", 400)])
+def test_an_update_that_fails_is_no_logout_unless_django_is_followed(stack, locker, compatible, status):
+    """Django answers every error of its database at an update as if the session had been deleted."""
+    key = django_side.create({"theme": "dark"})
+    settings = {"CSRF_USE_SESSIONS": "True", "SESSION_DJANGO_COMPATIBLE": compatible, "DATABASE_TIMEOUT": "1"}
+    locker.execute(LOCK, [key])
+    with stack.worker(**settings) as (_, address), stack.fastcgi(address) as connection:
+        answer = connection.exchange(HTTP_COOKIE=f"sessionid={key}")
+        assert answer.status == status, answer.output
+    assert stack.row(key)

@@ -5,6 +5,8 @@ import Logging
 import PostgreSQL
 
 /// A schema of its own in the PostgreSQL that the test run has started.
+///
+/// Tests run all at once, but the server has room for the connections of some: the others wait their turn here.
 @EventLoop
 public final class TestDatabase {
     /// A connection string by which the schema is the only one, and the name that the server shows for its connections.
@@ -12,22 +14,34 @@ public final class TestDatabase {
     public let client: PostgresClient
 
     private static var count = 0
+    private static var free = 16
+    private static var waiting: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameter migrated: whether the tables are made.
     public init(migrated: Bool = true) async throws {
         guard let base = getenv("SESSIOND_TEST_DATABASE_URL").map({ String(cString: $0) }) else {
             throw MissingDatabase()
         }
+        await withCheckedContinuation { turn in
+            if Self.free == 0 { return Self.waiting.append(turn) }
+            Self.free -= 1
+            turn.resume()
+        }
         Self.count += 1
         let schema = "t\(getpid())_\(Self.count)"
         url = base + (base.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)&application_name=\(schema)"
         client = PostgresClient(
             try ConnectionOptions(url), role: "test", statementLimit: .seconds(20), logger: Logger(label: "test"))
-        _ = try await client.execute(Statement("CREATE SCHEMA \(schema)"), deadline: .now + .seconds(5))
+        _ = try await client.execute(Statement("CREATE SCHEMA \(schema)"), deadline: .now + .seconds(60))
         guard migrated else { return }
         for migration in try await Migrator(client: client).pending() {
             _ = try await Migrator(client: client).apply(migration)
         }
+    }
+
+    isolated deinit {
+        client.close()
+        if Self.waiting.isEmpty { Self.free += 1 } else { Self.waiting.removeFirst().resume() }
     }
 
     public func store(limit: Duration = .seconds(5)) throws -> DatabaseStore {
@@ -42,17 +56,17 @@ public final class TestDatabase {
 
     /// The first column of the first row as a number.
     public func number(_ sql: String) async throws -> Int64? {
-        try await client.execute(Statement(sql), deadline: .now + .seconds(5)).integer(0, 0)
+        try await client.execute(Statement(sql), deadline: .now + .seconds(60)).integer(0, 0)
     }
 
     public func run(_ sql: String) async throws {
-        _ = try await client.execute(Statement(sql), deadline: .now + .seconds(5))
+        _ = try await client.execute(Statement(sql), deadline: .now + .seconds(60))
     }
 
     /// The stored text of a session, nil where there is no row.
     public func data(_ key: String) async throws -> String? {
         let statement = Statement("SELECT session_data FROM django_session WHERE session_key = $1")
-        return try await client.execute(statement, [.text(key)], deadline: .now + .seconds(5)).string(0, 0)
+        return try await client.execute(statement, [.text(key)], deadline: .now + .seconds(60)).string(0, 0)
     }
 }
 

@@ -1,7 +1,7 @@
 /// The CGI parameters of one request (Django's `request.META`), all of them in one buffer.
 ///
 /// Where a name stands twice the first counts, as in libfcgi's `FCGX_GetParam`; but several `HTTP_COOKIE` are one cookie
-/// header in pieces (RFC 9113, section 8.2.3), which is what ``cookieHeader`` is for.
+/// header in pieces (RFC 9113, section 8.2.3), which is what `cookieHeader` is for.
 public struct Meta: Sendable {
     /// The places of a parameter's name and value in the buffer.
     package typealias Entry = (name: Range<Int>, value: Range<Int>)

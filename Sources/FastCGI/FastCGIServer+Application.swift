@@ -1,0 +1,49 @@
+import EventLoop
+import Glibc
+import Logging
+import Web
+
+extension FastCGIServer {
+    /// The signals that ``run(grace:)`` waits for; `EventLoop.block(signals:)` takes them before the loop runs.
+    public nonisolated static let endingSignals = [SIGTERM, SIGINT]
+
+    /// Serves an application.
+    /// - Parameter listener: a listening socket, such as ``ListeningSocket/inherited()``, which the caller closes.
+    /// - Throws: `SystemError`.
+    public convenience init(_ application: Application, listener: Int32, logger: Logger) throws(SystemError) {
+        var limits = FastCGILimits()
+        limits.body = application.settings.dataUploadMaxMemorySize ?? limits.discardedBody
+        limits.discardedBody = max(limits.discardedBody, limits.body)
+        try self.init(listener: listener, limits: limits, logger: logger) { received in
+            let request = Request(received, settings: application.settings)
+            return await application.respond(to: request).serialize(omitBody: request.method == "HEAD")
+        }
+    }
+
+    /// Serves until SIGTERM or SIGINT comes, then drains.
+    /// - Parameter grace: how long idle connections stay open for one more request.
+    /// - Throws: `SystemError`.
+    public func run(grace: Duration = .seconds(5)) async throws(SystemError) {
+        let signals = AsyncStream<Int32>.makeStream()
+        try EventLoop.onSignals(Self.endingSignals) { signals.continuation.yield($0) }
+        logger.info("serving", metadata: ["pid": "\(getpid())"])
+        for await _ in signals.stream { break }
+        logger.info("draining", metadata: ["pid": "\(getpid())"])
+        await drain(grace: grace)
+    }
+}
+
+extension Request {
+    fileprivate convenience init(_ received: FastCGIRequest, settings: WebSettings) {
+        let refusal: HTTPError? =
+            switch received.problem {
+            case .parametersTooLarge: .headersTooLarge
+            case .malformed: .badRequest("The request's parameters or its body's length are malformed.")
+            case .bodyTooLarge, nil: nil
+            }
+        // A body that is too large matters to those alone who read it.
+        let body: Result<[UInt8], HTTPError> =
+            received.problem == .bodyTooLarge ? .failure(.contentTooLarge) : .success(received.body)
+        self.init(meta: received.meta, body: body, refusal: refusal, settings: settings)
+    }
+}
