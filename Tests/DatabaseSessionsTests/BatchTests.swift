@@ -80,7 +80,8 @@ struct BatchTests {
 
             #expect(
                 outcomes == [
-                    "create": "done", "collision": "another session has the key", "update": "done", "missing": "the session was deleted meanwhile",
+                    "create": "done", "collision": "another session has the key", "update": "done",
+                    "missing": "the session was deleted meanwhile",
                     "delete": "done",
                     "delete missing": "done", "cycle": "done",
                 ])
