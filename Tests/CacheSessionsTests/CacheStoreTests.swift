@@ -34,7 +34,7 @@ struct CacheStoreTests {
             guard case .integer(let left) = try await client.run("PTTL", Self.place) else {
                 throw CacheError.server("")
             }
-            #expect((498_000...500_000).contains(left))
+            #expect((470_000...500_000).contains(left))
             #expect(try await store.data(Self.key) == ["a": 1])
             #expect(try await store.exists(Self.key))
         }

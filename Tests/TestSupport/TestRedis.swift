@@ -3,6 +3,8 @@ import EventLoop
 import Glibc
 
 /// A Redis of its own for a test, on a Unix socket in a private directory, without persistence.
+///
+/// Tests run all at once, but so many servers would keep the machine from the tests: the others wait their turn here.
 @EventLoop
 public final class TestRedis {
     public let socket: String
@@ -10,9 +12,17 @@ public final class TestRedis {
     private let configuration: [String]
     private var server: TestProcess?
 
+    private static var free = 8
+    private static var waiting: [CheckedContinuation<Void, Never>] = []
+
     /// - Parameter configuration: more arguments, such as `--requirepass`.
     public init(_ configuration: [String] = []) async throws {
         var template = Array("/tmp/sessiond-redis-XXXXXX".utf8CString)
+        await withCheckedContinuation { turn in
+            if Self.free == 0 { return Self.waiting.append(turn) }
+            Self.free -= 1
+            turn.resume()
+        }
         guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp") }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         socket = directory + "/redis.sock"
@@ -24,6 +34,7 @@ public final class TestRedis {
         server?.end()
         unlink(socket)
         rmdir(directory)
+        if Self.waiting.isEmpty { Self.free += 1 } else { Self.waiting.removeFirst().resume() }
     }
 
     /// The address, as Django's `LOCATION`.
