@@ -18,6 +18,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Sessions", package: "sessiond"),
                 .product(name: "Web", package: "sessiond"),
-            ])
+            ],
+            // A view runs where it is called from.
+            swiftSettings: [.enableUpcomingFeature("NonisolatedNonsendingByDefault")])
     ]
 )

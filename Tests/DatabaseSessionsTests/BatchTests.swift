@@ -80,8 +80,7 @@ struct BatchTests {
 
             #expect(
                 outcomes == [
-                    "create": "done", "collision": "another session has the key", "update": "done",
-                    "missing": "the session was deleted meanwhile",
+                    "create": "done", "collision": "keyExists", "update": "done", "missing": "keyGone",
                     "delete": "done",
                     "delete missing": "done", "cycle": "done",
                 ])
@@ -132,7 +131,7 @@ struct BatchTests {
                     }
                 },
             ])
-            #expect(outcomes == ["done", "done", "done", "done", "the session was deleted meanwhile"])
+            #expect(outcomes == ["done", "done", "done", "done", "keyGone"])
             #expect(try await database.data(key("one")) == nil)
             #expect(try await database.data(key("two")) == "4")
         }

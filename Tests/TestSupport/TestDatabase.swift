@@ -40,7 +40,6 @@ public final class TestDatabase {
     }
 
     isolated deinit {
-        client.close()
         if Self.waiting.isEmpty { Self.free += 1 } else { Self.waiting.removeFirst().resume() }
     }
 

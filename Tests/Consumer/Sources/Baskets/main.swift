@@ -9,7 +9,7 @@ import Web
 
 struct Basket: Codable { var items: [String: Int] = [:] }
 
-@Sendable func basket(_ request: Request) async throws -> Response {
+func basket(_ request: Request) async throws -> Response {
     var basket = try await request.session.get("basket", as: Basket.self) ?? Basket()
     if let item = try request.get()["add"] {
         basket.items[item, default: 0] += 1
@@ -25,8 +25,9 @@ EventLoop.run {
         let logger = Logger(label: "baskets")
         let codec = SessionCodec(secretKey: String(cString: getenv("SECRET_KEY")))
         let store = try DatabaseStore(database: String(cString: getenv("DATABASE_URL")), codec: codec, logger: logger)
+        let urls = try URLResolver([path("basket/", basket)])
         let sessions = try SessionMiddleware(SessionEngine(store: store, codec: codec))
-        let site = Application(try URLResolver([path("basket/", basket)]), middleware: [sessions, try CSRFMiddleware()])
+        let site = Application(urls, middleware: [sessions, try CSRFMiddleware()])
         try await FastCGIServer(site, listener: 0, logger: logger).run()
     } catch {
         print(error)
