@@ -246,10 +246,10 @@ struct CachedDatabaseStoreTests {
             #expect(try await f.store.data("another-session") == ["b": 1])
             try await f.store.create("a-new-session", ["c": 1])
             #expect(try await f.store.data("a-new-session") == ["c": 1])
-            #expect(ContinuousClock.now - start < .seconds(3), "an outage is found out once")
+            #expect(ContinuousClock.now - start < .seconds(15), "an outage is found out once")
             f.redis.thaw()
             while try await f.cached() == ["a": 1] {
-                try #require(ContinuousClock.now - start < .seconds(10))
+                try #require(ContinuousClock.now - start < .seconds(30))
                 await EventLoop.sleep(for: .milliseconds(20))
             }
             #expect(try await f.other.data(Self.key) == ["a": 2])
@@ -272,7 +272,7 @@ struct CachedDatabaseStoreTests {
             f.redis.thaw()
             let start = ContinuousClock.now
             while try await f.cached() != nil {
-                try #require(ContinuousClock.now - start < .seconds(10))
+                try #require(ContinuousClock.now - start < .seconds(30))
                 await EventLoop.sleep(for: .milliseconds(20))
             }
             #expect(try await f.other.data(Self.key) == nil)
