@@ -25,7 +25,8 @@ def enter_environment(packages, wheels=()):
 
 def build_sessiond():
     print("Building sessiond (the first time takes some minutes) …", flush=True)
-    command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "sessiond"]
+    build = '. deploy/packages.sh; exec swift build "${RELEASE_FLAGS[@]}" "$@"'
+    command = ["bash", "-c", build, "build"]
     subprocess.run(command, cwd=ROOT, check=True)
     where = subprocess.run([*command, "--show-bin-path"], cwd=ROOT, check=True, capture_output=True, text=True)
     return Path(where.stdout.strip()) / "sessiond"
