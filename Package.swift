@@ -76,6 +76,10 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", log],
             path: "Tests/TestSupport", swiftSettings: settings),
+        .executableTarget(
+            name: "ParityDriver",
+            dependencies: ["CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "Web", log],
+            path: "Tests/Parity/Driver", swiftSettings: settings),
         tests("DjangoFormatTests", ["DjangoFormat"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
         tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
