@@ -14,7 +14,14 @@ extension Session {
                 return [:]
             }
             row = .stored(key: loaded.newKey ?? key, revision: loaded.revision)
-            if loaded.newKey != nil { modified = true }
+            if let newKey = loaded.newKey {
+                modified = true
+                // Django saves the new one, and what is saved was accessed.
+                if newKey != key {
+                    accessed = true
+                    cache = cache ?? [:]
+                }
+            }
             return loaded.data
         }
     }
@@ -32,7 +39,7 @@ extension Session {
     /// - Throws: ``SessionStoreError/keyGone`` where the session was deleted meanwhile, ``SessionStoreError/keyExists``
     ///   where it had to be new and was not.
     public func save(mustCreate: Bool = false) async throws(SessionStoreError) {
-        if mustCreate, cache == nil { cache = [:] }
+        if mustCreate, cache == nil, !engine.store.keyIsData { cache = [:] }
         let data = try await data()
         let now = now
         let record = record(of: data, now: now)
@@ -47,6 +54,8 @@ extension Session {
 
     /// Stores the data, none where it was not loaded, as a new session under a new key (Django's `create`).
     public func create() async throws(SessionStoreError) {
+        // The save makes such a key.
+        if engine.store.keyIsData { return modified = true }
         accessed = true
         let data = cache ?? [:]
         cache = data
@@ -59,6 +68,13 @@ extension Session {
     /// Deletes the session of `key`, or this one; a missing one is no error (Django's `delete`). Key and data of this
     /// one stay, and it cannot be saved any more.
     public func delete(_ key: String? = nil) async throws(SessionStoreError) {
+        if engine.store.keyIsData {
+            // Django does not look at the key.
+            guard key == nil || key == sessionKey || settings.djangoCompatible else { return }
+            row = .none
+            cache = [:]
+            return modified = true
+        }
         guard let key = key ?? sessionKey else { return }
         if case .reserved(key, let replaced) = row {
             if let replaced { try await engine.store.delete(replaced) }
@@ -66,10 +82,6 @@ extension Session {
         } else {
             try await engine.store.delete(key)
         }
-        guard engine.store.keyIsData, key == sessionKey else { return }
-        row = .none
-        cache = [:]
-        modified = true
     }
 
     /// Ends the session: data and row go at once, the next save makes a new key (Django's `flush`).

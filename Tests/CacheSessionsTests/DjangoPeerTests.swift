@@ -11,43 +11,55 @@ import Testing
 /// The interpreter with Django, nil where Tests/run has not named it.
 private let python = getenv("SESSIOND_TEST_PYTHON").map { String(cString: $0) }
 
-/// A real Django on the same Redis and database.
+/// A real Django on the same Redis, database and directory.
 @EventLoop
 private struct DjangoPeer {
     let redis: TestRedis
     let database: TestDatabase
+    let directory: TemporaryDirectory
     let process: TestProcess
     let engineName: JSONValue
-    let engine: SessionEngine
-    private let end: () -> Void
+    private(set) var engine: SessionEngine
+    private var end: () -> Void
 
     init(engine name: String) async throws {
         redis = try await TestRedis()
         database = try await TestDatabase()
         engineName = .string(name)
         let script =
-            String(#filePath.dropLast("CacheSessionsTests/DjangoPeerTests.swift".count)) + "Parity/cache_peer.py"
-        process = try TestProcess([try #require(python), script, redis.url(), database.url])
+            String(#filePath.dropLast("CacheSessionsTests/DjangoPeerTests.swift".count)) + "Parity/session_peer.py"
+        directory = try TemporaryDirectory()
+        process = try TestProcess([try #require(python), script, redis.url(), database.url, directory.path])
+        (engine, end) = try await makeEngine(name, testCodec())
+    }
+
+    /// An engine of ours, and how it is closed.
+    func makeEngine(_ name: String, _ codec: SessionCodec) async throws -> (SessionEngine, () -> Void) {
         let logger = Logger(label: "test")
-        let settings = try await settings(redis)
-        if name == "cache" {
-            let store = CacheStore(settings, logger: logger)
-            engine = SessionEngine(store: store, codec: testCodec())
-            end = { store.close() }
-        } else {
-            let rows = try database.store()
-            let store = CachedDatabaseStore(database: rows, settings, logger: logger)
-            engine = SessionEngine(store: store, codec: testCodec())
-            end = {
+        let rows = try DatabaseStore(database: database.url, codec: codec, logger: logger)
+        switch name {
+        case "cache":
+            let store = CacheStore(try await settings(redis), logger: logger)
+            return (SessionEngine(store: store, codec: codec), { store.close() })
+        case "cached_db":
+            let store = CachedDatabaseStore(database: rows, try await settings(redis), logger: logger)
+            let close = {
                 store.close()
                 rows.close()
             }
+            return (SessionEngine(store: store, codec: codec), close)
+        case "file":
+            let store = try FileStore(directory: directory.path, codec: codec, settings: SessionSettings())
+            return (SessionEngine(store: store, codec: codec), {})
+        default:
+            return (SessionEngine(store: rows, codec: codec), { rows.close() })
         }
     }
 
     func close() {
         end()
         process.end()
+        directory.remove()
     }
 
     /// Has Django do something, and waits for it.
@@ -75,8 +87,10 @@ private struct DjangoPeer {
     }
 }
 
+private let engines = ["db", "file", "cache", "cached_db"]
+
 @Suite(
-    "Beside a real Django on one Redis", .enabled(if: python != nil, "SESSIOND_TEST_PYTHON names no Python with Django")
+    "Beside a real Django on one store", .enabled(if: python != nil, "SESSIOND_TEST_PYTHON names no Python with Django")
 )
 struct DjangoPeerTests {
     private func with(
@@ -89,7 +103,7 @@ struct DjangoPeerTests {
         }
     }
 
-    @Test("1,000 sessions of ours are read, changed, moved and ended by Django", arguments: ["cache", "cached_db"])
+    @Test("1,000 sessions of ours are read, changed, moved and ended by Django", arguments: engines)
     func fromHere(engine: String) async throws {
         try await with(engine) { peer in
             for number in 0..<1000 {
@@ -122,7 +136,7 @@ struct DjangoPeerTests {
         }
     }
 
-    @Test("1,000 sessions of Django's are read, changed, moved and ended here", arguments: ["cache", "cached_db"])
+    @Test("1,000 sessions of Django's are read, changed, moved and ended here", arguments: engines)
     func fromDjango(engine: String) async throws {
         try await with(engine) { peer in
             for number in 0..<1000 {
@@ -148,6 +162,77 @@ struct DjangoPeerTests {
                     _ = try await peer.django("flush", key)
                     #expect(try await peer.engine.session(key).items().isEmpty)
                 }
+            }
+        }
+    }
+
+    @Test("An expiry in the past that either side sets counts on the other at once", arguments: engines)
+    func expiry(engine: String) async throws {
+        try await with(engine) { peer in
+            for number in 0..<50 {
+                let key = try await peer.stored(["n": .int(number)])
+                _ = try await peer.django("expire", key)
+                #expect(try await peer.engine.session(key).items().isEmpty)
+
+                let session = peer.engine.session(try await peer.stored(["n": .int(number)]))
+                try await session.setExpiry(.seconds(-1))
+                try await session.save()
+                #expect(try await peer.djangoFinds(try #require(session.sessionKey)) == nil)
+            }
+        }
+    }
+
+    @Test("A new SECRET_KEY on either side goes on with the old sessions, and signs anew", arguments: ["db", "file"])
+    func rotation(engine: String) async throws {
+        try await with(engine) { peer in
+            let new = SessionCodec(secretKey: "a new key", fallbacks: [testSecretKey])
+            let (rotated, close) = try await peer.makeEngine(engine, new)
+            defer { close() }
+            // Ours is rotated first: Django accepts the new key only when it has it too.
+            let first = try await peer.stored(["n": 1])
+            let session = rotated.session(first)
+            #expect(try await session["n"] == 1)
+            try await session.set("n", to: 2)
+            try await session.save()
+            #expect(try await peer.djangoFinds(first) == [:])
+            _ = try await peer.django("rotate", nil, ["secret": "a new key", "fallbacks": ["test-secret-key"]])
+            #expect(try await peer.djangoFinds(first) == ["n": 2])
+
+            // Then Django's: what it signs now, this side reads with the same keys, and not with the old one alone.
+            let second = try await peer.stored(["n": 3])
+            #expect(try await peer.djangoFinds(second) == ["n": 3])
+            #expect(try await peer.django("update", second, ["data": ["n": 4]])["gone"] == false)
+            #expect(try await rotated.session(second)["n"] == 4)
+            #expect(try await peer.engine.session(second).items().isEmpty)
+
+            // Without the fallback the old key is worth nothing.
+            let third = try await peer.stored(["n": 5])
+            _ = try await peer.django("rotate", nil, ["secret": "a new key", "fallbacks": []])
+            #expect(try await peer.djangoFinds(third) == [:])
+        }
+    }
+
+    @Test("1,000 signed cookies of either side are read, changed and written back by the other")
+    func signedCookies() async throws {
+        try await with("signed_cookies") { peer in
+            let store = CookieStore(secretKey: testSecretKey, settings: SessionSettings())
+            let engine = SessionEngine(store: store, codec: testCodec())
+            for number in 0..<1000 {
+                let data: JSONObject = ["n": .int(number), "name": "é😀\u{0}", "list": [1.5, nil, true]]
+                let session = engine.session(nil)
+                try await session.update(data)
+                try await session.save()
+                let cookie = try #require(session.sessionKey)
+                #expect(try await peer.django("load", cookie)["data"] == .object(data))
+
+                let theirs = try #require(
+                    try await peer.django("create", nil, ["data": .object(data)])["key"]?.string)
+                let read = engine.session(theirs)
+                #expect(try await read.items() == data)
+                try await read.set("by", to: "Swift")
+                try await read.save()
+                let back = try await peer.django("load", try #require(read.sessionKey))["data"]
+                #expect(back?.object?["by"] == "Swift" && back?.object?["n"] == .int(number))
             }
         }
     }

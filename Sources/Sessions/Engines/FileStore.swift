@@ -88,9 +88,12 @@ public final class FileStore: SessionStore {
         return LoadedSession(data: data, expireDate: expiry.date(modification: start, settings))
     }
 
-    /// Django drops the fraction of the last second.
     private func hasEnded(_ session: LoadedSession, now: Int64) -> Bool {
-        session.expireDate - now < (settings.djangoCompatible ? 1_000_000 : 1)
+        guard settings.djangoCompatible else { return session.expireDate <= now }
+        let expiry = SessionExpiry(of: session.data, settings)
+        if expiry.hasOwnAge { return expiry.age(modification: now, settings) <= 0 }
+        // Django drops the fraction of the last second.
+        return session.expireDate - now < 1_000_000
     }
 
     /// Django's way with a session that has ended: a new one takes its place at once.

@@ -1,6 +1,6 @@
-"""A real Django's sessions in Redis, driven by DjangoPeerTests.swift: an order a line, an answer a line, both JSON.
+"""A real Django's sessions, driven by DjangoPeerTests.swift: an order a line, an answer a line, both JSON.
 
-    python cache_peer.py REDIS_URL DATABASE_URL
+    python session_peer.py REDIS_URL DATABASE_URL DIRECTORY
 """
 
 import importlib
@@ -15,6 +15,7 @@ database = psycopg.conninfo.conninfo_to_dict(sys.argv[2])
 settings.configure(
     SECRET_KEY="test-secret-key",
     USE_TZ=True,
+    SESSION_FILE_PATH=sys.argv[3],
     INSTALLED_APPS=["django.contrib.sessions"],
     CACHES={"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": sys.argv[1]}},
     DATABASES={
@@ -75,6 +76,20 @@ def cycle(order):
 
 def flush(order):
     store(order).flush()
+    return {}
+
+
+def expire(order):
+    """As a view that sets an expiry in the past."""
+    session = store(order)
+    session.set_expiry(-1)
+    session.save()
+    return {}
+
+
+def rotate(order):
+    settings.SECRET_KEY = order["secret"]
+    settings.SECRET_KEY_FALLBACKS = order["fallbacks"]
     return {}
 
 
