@@ -132,7 +132,7 @@ KNOWN = [
     Known(
         "an empty file of what cannot be saved",
         "Django makes the file before it finds out",
-        lambda case: case.where[0] == "file" and case.django[1] == "" and case.swift is None,
+        lambda case: case.where[0] == "file" and case.django and case.django[1] == "" and not case.swift,
         compatible=True,
         engines=("file",),
         ends=True,
