@@ -80,15 +80,11 @@ let package = Package(
                 log,
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
-<<<<<<< HEAD
-        tests("DjangoFormatTests", ["DjangoFormat", "TestSupport"]),
-=======
         .executableTarget(
             name: "ParityDriver",
             dependencies: ["CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "Web", log],
             path: "Tests/Parity/Driver", swiftSettings: settings),
-        tests("DjangoFormatTests", ["DjangoFormat"]),
->>>>>>> 8c613cc2fa6ad7483c2d914024f625e4e807128c
+        tests("DjangoFormatTests", ["DjangoFormat", "TestSupport"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
         tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
         tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),

@@ -209,7 +209,7 @@ KNOWN = [
     Known(
         "a key of the client's is not adopted",
         "the rule of all engines: save(must_create) stores under a new key",
-        lambda case: case.step["op"] == "save" and case.step["must_create"] and case.where in ("key", "modified"),
+        lambda case: case.step["op"] == "save" and case.step["must_create"] and case.where in ("key", "modified", "raises"),
         ends=True,
     ),
     Known(
