@@ -48,7 +48,7 @@ public final class FileStore: SessionStore {
     public func update(
         _ key: String, _ record: SessionRecord, revision: [UInt8]?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
-        guard SessionFiles.isValid(key) else { throw .keyGone }
+        guard SessionFiles.isValid(key), files.exists(key) else { throw .keyGone }
         try files.update(key, try codec.text(of: record.data, now: now))
         return SavedSession()
     }

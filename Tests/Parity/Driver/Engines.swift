@@ -19,7 +19,7 @@ final class Engines {
 
     init(database url: String, redis: String, directory: String) throws {
         let logger = Logger(label: "parity")
-        guard case .redis(let options) = try CacheLocation(redis) else { throw BadOrder("the cache is no Redis") }
+        let options = try RedisOptions(redis)
         self.directory = directory
         database = try DatabaseStore(database: url, codec: SessionCodec(secretKey: Self.secretKey), logger: logger)
         cache = CacheStore(CacheSettings(redis: options), logger: logger)

@@ -61,7 +61,13 @@ class Generator:
         start = rng.randrange(1_262_304_000, 1_356_998_400) * 1_000_000 + rng.choice([0, 1, 500_000, 999_999, 123_456])
         self.now = start
         self.slots = 0
-        steps = [self.step(depth=0) for _ in range(rng.choice([3, 8, 15, 25, 40]))]
+        steps = []
+        if rng.random() < 0.8:
+            # Most has something to go on with: a stored session that is opened again.
+            self.slots = 2
+            steps = [{"op": "update", "slot": 1, "value": {"a": self.value(), "b": self.value()}},
+                     {"op": "save", "slot": 1, "must_create": False}, {"op": "open", "slot": 0, "key": ["seen", -1]}]
+        steps += [self.step(depth=0) for _ in range(rng.choice([3, 8, 15, 25, 40]))]
         return {"engine": self.engine, "compatible": self.compatible, "settings": settings, "start": start,
                 "steps": steps}
 
@@ -126,7 +132,7 @@ class Generator:
             case "update" | "encode":
                 step["value"] = {self.name(): self.value() for _ in range(rng.randrange(4))}
             case "set_accessed" | "set_modified":
-                step["value"] = rng.random() < 0.5
+                step["value"] = rng.random() < 0.2
             case "save":
                 step["must_create"] = rng.random() < 0.1
             case "delete" | "exists":
