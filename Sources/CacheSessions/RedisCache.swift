@@ -64,9 +64,9 @@ final class RedisCache {
         return 1
         """
 
-    /// What has no time left is gone after a millisecond: Redis takes no less.
+    /// What has no time left has ended in 1970, so that it is gone at once: Redis takes no duration below a millisecond.
     private func lifetime(_ seconds: Int) -> [[UInt8]] {
-        seconds > 0 ? [bytes("EX"), bytes(String(seconds))] : [bytes("PX"), bytes("1")]
+        seconds > 0 ? [bytes("EX"), bytes(String(seconds))] : [bytes("PXAT"), bytes("1")]
     }
 
     private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
