@@ -55,9 +55,10 @@ struct SessionFiles {
 
     /// Writes a new file, and removes the one it replaces before it becomes visible.
     func create(_ key: String, _ text: [UInt8], replacing oldKey: String?) throws(SessionStoreError) {
-        let placeholder = open(path(key), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard placeholder >= 0 else { throw errno == EEXIST ? .keyExists : .failedFile() }
-        close(placeholder)
+        // The key is taken by an empty file, which fails where another has it; the text then takes its place in one step.
+        let reserved = open(path(key), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard reserved >= 0 else { throw errno == EEXIST ? .keyExists : .failedFile() }
+        close(reserved)
         do throws(SessionStoreError) {
             let temporary = try writeTemporary(key, text)
             if let oldKey { unlink(path(oldKey)) }
@@ -116,6 +117,7 @@ struct SessionFiles {
 
     /// A file of mode 0600 beside the session's, as Django names it.
     private func writeTemporary(_ key: String, _ text: [UInt8]) throws(SessionStoreError) -> String {
+        // mkostemp(3) puts its own characters in the place of the six.
         var name = Array((path(key) + "_out_XXXXXX").utf8CString)
         let file = mkostemp(&name, O_CLOEXEC)
         guard file >= 0 else { throw .failedFile() }
