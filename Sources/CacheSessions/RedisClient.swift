@@ -13,8 +13,7 @@ final class RedisClient {
     private var isClosed = false
     /// Why there is no connection; nil while none was tried for, or one was of use since.
     private var outage: String?
-    /// How long the next attempt to connect is put off; nothing once a connection has been of use.
-    private var pause = Duration.zero
+    private var pause = RetryPause()
     private var waitingForConnection: [CheckedContinuation<Void, Never>] = []
     private var waitingForReturn: [CheckedContinuation<Void, Never>] = []
 
@@ -41,7 +40,7 @@ final class RedisClient {
             throw error
         }
         if case .error(let text) = reply { throw .server(text) }
-        pause = .zero
+        pause.reset()
         outage = nil
         return reply
     }
@@ -116,8 +115,8 @@ final class RedisClient {
     private func connect() async {
         var failures = 0
         while !isClosed {
-            if pause > .zero { await EventLoop.sleep(for: pause * Double.random(in: 0.75...1.25)) }
-            pause = min(max(pause * 2, .milliseconds(50)), .seconds(1))
+            let rest = pause.take()
+            if rest > .zero { await EventLoop.sleep(for: rest) }
             do throws(CacheError) {
                 let connection = try await connectToFirstAddress()
                 if isClosed { connection.lose("closed") } else { self.connection = connection }

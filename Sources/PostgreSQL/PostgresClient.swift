@@ -12,8 +12,7 @@ public final class PostgresClient {
     private var isConnecting = false
     private var isClosed = false
     private var lastError = "not connected yet"
-    /// How long the next attempt to connect is put off; nothing once a connection has been of use.
-    private var pause = Duration.zero
+    private var pause = RetryPause()
     private var waitingForConnection: [CheckedContinuation<Void, Never>] = []
     /// Whether a statement is under way, and who waits for its end, in order.
     private var isBusy = false
@@ -47,7 +46,7 @@ public final class PostgresClient {
             if let connection, connection.isOpen { connection } else { try await connected(deadline: deadline) }
         do {
             let results = try await connection.execute(queries, within: statementLimit)
-            pause = .zero
+            pause.reset()
             return results
         } catch {
             if !connection.isOpen, connection === self.connection { connectionWasLost("\(error)") }
@@ -136,8 +135,8 @@ public final class PostgresClient {
     private func connect() async {
         var failures = 0
         while !isClosed {
-            if pause > .zero { await EventLoop.sleep(for: pause * Double.random(in: 0.75...1.25)) }
-            pause = min(max(pause * 2, .milliseconds(50)), .seconds(1))
+            let rest = pause.take()
+            if rest > .zero { await EventLoop.sleep(for: rest) }
             do throws(PostgresError) {
                 let connection = try await connectToFirstHost()
                 if !isClosed { self.connection = connection }

@@ -80,14 +80,6 @@ private struct DjangoPeer {
         let answer = try await django("load", key)
         return answer["key"] == .string(key) ? answer["data"] : nil
     }
-
-    /// A new session of ours.
-    func stored(_ data: JSONObject) async throws -> String {
-        let session = engine.session(nil)
-        try await session.update(data)
-        try await session.save()
-        return try #require(session.sessionKey)
-    }
 }
 
 private let engines = ["db", "file", "cache", "cached_db"]
@@ -113,7 +105,7 @@ struct DjangoPeerTests {
                 let data: JSONObject = [
                     "n": .int(number), "name": "é😀\u{0}", "list": [1.5, nil, true], "_session_expiry": 3600,
                 ]
-                let key = try await peer.stored(data)
+                let key = try await peer.engine.stored(data)
                 #expect(try await peer.djangoFinds(key) == .object(data))
                 #expect(try await peer.django("update", key, ["data": ["by": "Django"]])["gone"] == false)
                 let session = peer.engine.session(key)
@@ -173,11 +165,11 @@ struct DjangoPeerTests {
     func expiry(engine: String) async throws {
         try await with(engine) { peer in
             for number in 0..<50 {
-                let key = try await peer.stored(["n": .int(number)])
+                let key = try await peer.engine.stored(["n": .int(number)])
                 _ = try await peer.django("expire", key)
                 #expect(try await peer.engine.session(key).items().isEmpty)
 
-                let session = peer.engine.session(try await peer.stored(["n": .int(number)]))
+                let session = peer.engine.session(try await peer.engine.stored(["n": .int(number)]))
                 try await session.setExpiry(.seconds(-1))
                 try await session.save()
                 #expect(try await peer.djangoFinds(try #require(session.sessionKey)) == nil)
@@ -193,7 +185,7 @@ struct DjangoPeerTests {
                 engine, new, peer.redis, peer.database, peer.directory)
             defer { close() }
             // Ours is rotated first: Django accepts the new key only when it has it too.
-            let first = try await peer.stored(["n": 1])
+            let first = try await peer.engine.stored(["n": 1])
             let session = rotated.session(first)
             #expect(try await session["n"] == 1)
             try await session.set("n", to: 2)
@@ -203,14 +195,14 @@ struct DjangoPeerTests {
             #expect(try await peer.djangoFinds(first) == ["n": 2])
 
             // Then Django's: what it signs now, this side reads with the same keys, and not with the old one alone.
-            let second = try await peer.stored(["n": 3])
+            let second = try await peer.engine.stored(["n": 3])
             #expect(try await peer.djangoFinds(second) == ["n": 3])
             #expect(try await peer.django("update", second, ["data": ["n": 4]])["gone"] == false)
             #expect(try await rotated.session(second)["n"] == 4)
             #expect(try await peer.engine.session(second).items().isEmpty)
 
             // Without the fallback the old key is worth nothing.
-            let third = try await peer.stored(["n": 5])
+            let third = try await peer.engine.stored(["n": 5])
             _ = try await peer.django("rotate", nil, ["secret": "a new key", "fallbacks": []])
             #expect(try await peer.djangoFinds(third) == [:])
         }
@@ -254,7 +246,7 @@ struct DjangoPeerTests {
             ]
             let pickle = Pickle.encode(.object(data))
                 .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-            let key = try await peer.stored(data)
+            let key = try await peer.engine.stored(data)
             #expect(try await peer.django("load", key, ["pickle": .string(pickle)])["equal"] == true)
             let theirs = try #require(try await peer.django("create", nil, ["pickle": .string(pickle)])["key"]?.string)
             #expect(try await peer.engine.session(theirs).items() == data)

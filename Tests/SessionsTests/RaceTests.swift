@@ -8,18 +8,10 @@ import Testing
 /// What requests at the same time do to each other's sessions; each as Django has it, on every engine.
 @Suite("Requests at the same time")
 struct RaceTests {
-    @EventLoop
-    private static func stored(_ engine: SessionEngine, _ data: JSONObject = ["a": 1]) async throws -> String {
-        let session = engine.session(nil)
-        try await session.update(data)
-        try await session.save()
-        return try #require(session.sessionKey)
-    }
-
     @Test("of two saves the last wins with all its data", arguments: TestEngine.withStore)
     func twoSaves(engine: TestEngine) async throws {
         try await engine.run { engine in
-            let key = try await Self.stored(engine)
+            let key = try await engine.stored()
             let (first, second) = (engine.session(key), engine.session(key))
             try await first.set("first", to: 1)
             try await second.set("second", to: 2)
@@ -34,7 +26,7 @@ struct RaceTests {
         arguments: TestEngine.withStore, ["delete", "flush", "cycle"])
     func saveAfterEnd(engine: TestEngine, end: String) async throws {
         try await engine.run { engine in
-            let key = try await Self.stored(engine)
+            let key = try await engine.stored()
             let late = engine.session(key)
             try await late.set("b", to: 2)
             let other = engine.session(key)
@@ -53,7 +45,7 @@ struct RaceTests {
     @Test("two logins from one anonymous session make two sessions", arguments: TestEngine.withStore)
     func twoLogins(engine: TestEngine) async throws {
         try await engine.run { engine in
-            let key = try await Self.stored(engine)
+            let key = try await engine.stored()
             let logins = [engine.session(key), engine.session(key)]
             for login in logins { try await login.cycleKey() }
             for (number, login) in logins.enumerated() {

@@ -19,14 +19,6 @@ private struct Fixture {
         engine = SessionEngine(
             store: try database.store(), codec: SessionCodec(secretKey: "test-secret-key"), settings: settings)
     }
-
-    /// The key of a stored session.
-    func stored(_ data: JSONObject) async throws -> String {
-        let session = engine.session(nil)
-        try await session.update(data)
-        try await session.save()
-        return try #require(session.sessionKey)
-    }
 }
 
 /// What a session does on the database beyond the contract of every engine.
@@ -50,7 +42,7 @@ struct SessionTests {
     func cycleKey() async throws {
         try await onLoop {
             let fixture = try await Fixture()
-            let old = try await fixture.stored(["a": 1])
+            let old = try await fixture.engine.stored(["a": 1])
             let session = fixture.engine.session(old)
             try await session.cycleKey()
             #expect(try await fixture.database.data(old) != nil)
@@ -67,7 +59,7 @@ struct SessionTests {
     func flush() async throws {
         try await onLoop {
             let fixture = try await Fixture()
-            let key = try await fixture.stored(["a": 1])
+            let key = try await fixture.engine.stored(["a": 1])
             let session = fixture.engine.session(key)
             try await session.cycleKey()
             try await session.flush()
@@ -81,7 +73,7 @@ struct SessionTests {
         try await onLoop {
             let fixture = try await Fixture()
             for text in ["", "garbage", "e30:1r31eq:AAAA", "WzEsMl0:1r31eq:x"] {
-                let key = try await fixture.stored(["a": 1])
+                let key = try await fixture.engine.stored(["a": 1])
                 try await fixture.database.run("UPDATE django_session SET session_data = '\(text)'")
                 let session = fixture.engine.session(key)
                 #expect(try await session.items() == [:])
@@ -129,7 +121,7 @@ struct SessionTests {
             ]
             for order in ["cfs", "fcs", "csc", "ccs", "scs", "cfcws", "fws", "ecs", "ces", "csfs", "cscfws", "wcwsws"] {
                 let fixture = try await Fixture()
-                let old = try await fixture.stored(["a": 1])
+                let old = try await fixture.engine.stored(["a": 1])
                 let session = fixture.engine.session(old)
                 for step in order { try await steps[step]?(session) }
                 if order.hasSuffix("c") { try await session.save() }
@@ -148,7 +140,7 @@ struct SessionTests {
     func failedSave() async throws {
         try await onLoop {
             let fixture = try await Fixture()
-            let old = try await fixture.stored(["a": 1])
+            let old = try await fixture.engine.stored(["a": 1])
             let session = fixture.engine.session(old)
             try await session.cycleKey()
             try await fixture.database.run("ALTER TABLE django_session RENAME TO away")
@@ -165,7 +157,7 @@ struct SessionTests {
     func failedLoad() async throws {
         try await onLoop {
             let fixture = try await Fixture()
-            let key = try await fixture.stored(["a": 1])
+            let key = try await fixture.engine.stored(["a": 1])
             let session = fixture.engine.session(key)
             try await fixture.database.run("ALTER TABLE django_session RENAME TO away")
             await #expect(throws: SessionStoreError.self) { _ = try await session["a"] }
@@ -208,7 +200,7 @@ struct SessionTests {
     func expired() async throws {
         try await onLoop {
             let fixture = try await Fixture()
-            let key = try await fixture.stored(["a": 1])
+            let key = try await fixture.engine.stored(["a": 1])
             try await fixture.database.run("UPDATE django_session SET expire_date = now() - interval '1 second'")
             let session = fixture.engine.session(key)
             #expect(try await session["a"] == nil)

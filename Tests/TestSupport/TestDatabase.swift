@@ -14,19 +14,14 @@ public final class TestDatabase {
     public let client: PostgresClient
 
     private static var count = 0
-    private static var free = 16
-    private static var waiting: [CheckedContinuation<Void, Never>] = []
+    private static let turns = Turns(16)
 
     /// - Parameter migrated: whether the tables are made.
     public init(migrated: Bool = true) async throws {
         guard let base = getenv("SESSIOND_TEST_DATABASE_URL").map({ String(cString: $0) }) else {
             throw MissingDatabase()
         }
-        await withCheckedContinuation { turn in
-            if Self.free == 0 { return Self.waiting.append(turn) }
-            Self.free -= 1
-            turn.resume()
-        }
+        await Self.turns.take()
         Self.count += 1
         let schema = "t\(getpid())_\(Self.count)"
         url = base + (base.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)&application_name=\(schema)"
@@ -39,9 +34,7 @@ public final class TestDatabase {
         }
     }
 
-    isolated deinit {
-        if Self.waiting.isEmpty { Self.free += 1 } else { Self.waiting.removeFirst().resume() }
-    }
+    isolated deinit { Self.turns.pass() }
 
     public func store(limit: Duration = .seconds(5)) throws -> DatabaseStore {
         try DatabaseStore(database: url, codec: testCodec(), limit: limit, logger: Logger(label: "test"))

@@ -80,6 +80,17 @@ public struct TestEngine: Sendable, CustomTestStringConvertible {
     public static let all: [TestEngine] = withStore + [.signedCookies]
 }
 
+extension SessionEngine {
+    /// The key of a new, stored session.
+    @EventLoop
+    public func stored(_ data: JSONObject = ["a": 1]) async throws -> String {
+        let session = session(nil)
+        try await session.update(data)
+        try await session.save()
+        return try #require(session.sessionKey)
+    }
+}
+
 public let testSecretKey = "test-secret-key"
 
 /// A codec of its own, because one belongs to one thread of work.

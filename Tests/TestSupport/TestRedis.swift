@@ -8,33 +8,25 @@ import Glibc
 @EventLoop
 public final class TestRedis {
     public let socket: String
-    private let directory: String
+    private let directory: TemporaryDirectory
     private let configuration: [String]
     private var server: TestProcess?
 
-    private static var free = 8
-    private static var waiting: [CheckedContinuation<Void, Never>] = []
+    private static let turns = Turns(8)
 
     /// - Parameter configuration: more arguments, such as `--requirepass`.
     public init(_ configuration: [String] = []) async throws {
-        var template = Array("/tmp/sessiond-redis-XXXXXX".utf8CString)
-        await withCheckedContinuation { turn in
-            if Self.free == 0 { return Self.waiting.append(turn) }
-            Self.free -= 1
-            turn.resume()
-        }
-        guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp") }
-        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        socket = directory + "/redis.sock"
+        await Self.turns.take()
+        directory = try TemporaryDirectory()
+        socket = directory.path + "/redis.sock"
         self.configuration = configuration
         try await start()
     }
 
     isolated deinit {
         server?.end()
-        unlink(socket)
-        rmdir(directory)
-        if Self.waiting.isEmpty { Self.free += 1 } else { Self.waiting.removeFirst().resume() }
+        directory.remove()
+        Self.turns.pass()
     }
 
     /// The address, as Django's `LOCATION`.
@@ -45,7 +37,7 @@ public final class TestRedis {
         server = try TestProcess(
             [
                 "redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir",
-                directory, "--loglevel", "warning",
+                directory.path, "--loglevel", "warning",
             ] + configuration)
         for _ in 0..<500 {
             if isListening { return }

@@ -68,11 +68,12 @@ public enum CSRF {
 
     /// The secret that a token of 64 characters masks, or nil if it is no such token.
     public static func unmask(_ token: String) -> String? {
-        let bytes = token.utf8Span.span
-        guard bytes.count == tokenLength, isOfAlphabet(bytes) else { return nil }
-        let (mask, cipher) = (bytes.extracting(first: secretLength), bytes.extracting(last: secretLength))
-        let secret = combine(cipher, mask) { place, maskPlace in place + alphabetSize - maskPlace }
-        return String(decoding: secret, as: UTF8.self)
+        let token = token.utf8Span.span
+        guard token.count == tokenLength, isOfAlphabet(token) else { return nil }
+        return String(unsafeUninitializedCapacity: secretLength) { secret in
+            for index in 0..<secretLength { secret.initializeElement(at: index, to: unmasked(token, at: index)) }
+            return secretLength
+        }
     }
 
     /// Whether `token`, masked or not, stands for `secret`; in constant time for tokens of the right form.
@@ -81,24 +82,15 @@ public enum CSRF {
         guard secret.count == secretLength else { return false }
         guard token.count == tokenLength else { return ConstantTime.equal(token, secret) }
         guard isOfAlphabet(token) else { return false }
-        let (alphabet, places) = (alphabet.span, places.span)
         var difference: UInt8 = 0
-        for index in 0..<secretLength {
-            let place = Int(places[Int(token[secretLength + index])]) + alphabetSize - Int(places[Int(token[index])])
-            difference |= alphabet[place % alphabetSize] ^ secret[index]
-        }
+        for index in 0..<secretLength { difference |= unmasked(token, at: index) ^ secret[index] }
         return difference == 0
     }
 
-    /// The characters at the combined places of two texts, counted round the alphabet.
-    private static func combine(_ text: Span<UInt8>, _ mask: Span<UInt8>, _ places: (Int, Int) -> Int) -> [UInt8] {
-        let (alphabet, table) = (alphabet.span, Self.places.span)
-        return [UInt8](capacity: secretLength) { result in
-            for index in 0..<min(text.count, mask.count, secretLength) {
-                let place = places(Int(table[Int(text[index])]), Int(table[Int(mask[index])]))
-                result.append(alphabet[place % alphabetSize])
-            }
-        }
+    /// A character of the secret that a masked token of the alphabet stands for, counted round the alphabet.
+    private static func unmasked(_ token: Span<UInt8>, at index: Int) -> UInt8 {
+        let place = Int(places[Int(token[secretLength + index])]) + alphabetSize - Int(places[Int(token[index])])
+        return alphabet[place % alphabetSize]
     }
 
     private static func isOfAlphabet(_ text: Span<UInt8>) -> Bool {

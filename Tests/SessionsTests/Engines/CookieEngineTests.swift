@@ -8,18 +8,10 @@ import Testing
 /// Django's `CookieSessionTests`, and what its engine of signed cookies leaves open.
 @Suite("The engine of signed cookies")
 struct CookieEngineTests {
-    @EventLoop
-    private static func stored(_ engine: SessionEngine, _ data: JSONObject = ["a": 1]) async throws -> String {
-        let session = engine.session(nil)
-        try await session.update(data)
-        try await session.save()
-        return try #require(session.sessionKey)
-    }
-
     @Test("the key is Django's text")
     func vector() async throws {
         try await TestEngine.signedCookies.run(now: { 1_700_000_000_900_000 }) { engine in
-            let key = try await Self.stored(engine)
+            let key = try await engine.stored()
             #expect(key == "eyJhIjoxfQ:1r31eq:AJu16St_lXmPR35BcDlMtqC8Z-L-JTNezUHSXtss5hs")
             #expect(try await engine.session(key).items() == ["a": 1])
         }
@@ -41,7 +33,7 @@ struct CookieEngineTests {
     func newKeys() async throws {
         let clock = TestClock()
         try await TestEngine.signedCookies.run(now: { clock.now }) { engine in
-            let key = try await Self.stored(engine)
+            let key = try await engine.stored()
             clock.advance(seconds: 1)
             let session = engine.session(key)
             try await session.save()
@@ -53,7 +45,7 @@ struct CookieEngineTests {
     @Test("a deleted session is empty, without a key, and its cookie goes")
     func deleted() async throws {
         try await TestEngine.signedCookies.run { engine in
-            let session = engine.session(try await Self.stored(engine))
+            let session = engine.session(try await engine.stored())
             #expect(!session.isEmpty)
             try await session.delete()
             #expect(session.isEmpty && session.modified && session.sessionKey == nil)
@@ -65,7 +57,7 @@ struct CookieEngineTests {
     func maximumAge() async throws {
         let clock = TestClock(1_700_000_000_000_000)
         try await TestEngine.signedCookies.run(changing: { $0.cookieAge = 100 }, now: { clock.now }) { engine in
-            let key = try await Self.stored(engine)
+            let key = try await engine.stored()
             clock.advance(seconds: 99)
             #expect(try await engine.session(key)["a"] == 1)
             clock.advance(seconds: 2)
@@ -82,8 +74,8 @@ struct CookieEngineTests {
                 $0.djangoCompatible = compatible
             }, now: { clock.now }
         ) { engine in
-            let short = try await Self.stored(engine, ["_session_expiry": 10, "a": 1])
-            let long = try await Self.stored(engine, ["_session_expiry": 1000, "a": 1])
+            let short = try await engine.stored(["_session_expiry": 10, "a": 1])
+            let long = try await engine.stored(["_session_expiry": 1000, "a": 1])
             clock.advance(seconds: 11)
             // Django looks at the age alone.
             #expect(try await engine.session(short).hasKey("a") == compatible)
@@ -124,7 +116,7 @@ struct CookieEngineTests {
             let new = SessionEngine(
                 store: CookieStore(secretKey: "new", fallbacks: ["old"], settings: settings), codec: testCodec(),
                 settings: settings)
-            let session = new.session(try await Self.stored(old))
+            let session = new.session(try await old.stored())
             #expect(try await session.items() == ["a": 1])
             try await session.save()
             #expect(try await new.session(session.sessionKey).items() == ["a": 1])
