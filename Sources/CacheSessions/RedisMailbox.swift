@@ -7,7 +7,6 @@ import CHiredis
 final class RedisMailbox {
     fileprivate(set) var wantsRead = false
     fileprivate(set) var wantsWrite = false
-    fileprivate(set) var isConnected = false
     /// Whether hiredis has freed its context, as it does by itself at the connection's end.
     fileprivate(set) var isFreed = false
     fileprivate(set) var failure: String?
@@ -49,8 +48,8 @@ private func mailbox(_ address: UnsafeMutableRawPointer?) -> RedisMailbox? {
 }
 
 private func connected(_ context: UnsafePointer<redisAsyncContext>?, _ status: Int32) {
-    guard let context, let mailbox = mailbox(context.pointee.data) else { return }
-    if status == REDIS_OK { mailbox.isConnected = true } else { mailbox.failure = redisErrorText(context) }
+    guard status != REDIS_OK, let context, let mailbox = mailbox(context.pointee.data) else { return }
+    mailbox.failure = redisErrorText(context)
 }
 
 private func disconnected(_ context: UnsafePointer<redisAsyncContext>?, _ status: Int32) {

@@ -1,24 +1,12 @@
 import DjangoFormat
+import TestSupport
 
 /// Random session data, the same for the same seed.
 struct RandomValues {
-    /// SplitMix64.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var bits = state
-            bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
-            bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
-            return bits ^ bits >> 31
-        }
-    }
-
-    var generator: Generator
+    var generator: SplitMix64
 
     init(seed: UInt64) {
-        generator = Generator(state: seed)
+        generator = SplitMix64(seed: seed)
     }
 
     mutating func object(depth: Int = 0) -> JSONObject {

@@ -143,7 +143,7 @@ extension SocketTests {
         @Test("mutations of requests do no harm", arguments: [1, 2, 3, 4] as [UInt64])
         func fuzz(seed: UInt64) async throws {
             let test = try await TestServer { $0.parameters = 300 }
-            var random = SplitMix(state: seed)
+            var random = SplitMix64(seed: seed)
             let good = try test.client()
             for index in 0..<5000 {
                 let client = try test.client()
@@ -158,7 +158,7 @@ extension SocketTests {
             #expect(try await onLoop { test.server.held } == 0)
         }
 
-        private static func mutation(using random: inout SplitMix) -> [UInt8] {
+        private static func mutation(using random: inout SplitMix64) -> [UInt8] {
             let pool = [
                 request(["A": "b", "SIZE": "9"], body: pattern(20), chunk: 7), request(["PAUSE": "1"], body: [1]),
                 record(9, pair("FCGI_MPXS_CONNS", ""), id: 0), record(2), begin() + record(4, padding: 8),
@@ -177,18 +177,5 @@ extension SocketTests {
             }
             return bytes
         }
-    }
-}
-
-/// Sebastiano Vigna's SplitMix64: the same cases for the same seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return z ^ z >> 31
     }
 }

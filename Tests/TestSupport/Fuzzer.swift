@@ -17,7 +17,7 @@ public struct Fuzzer {
     public init(_ name: String, samples: [[UInt8]], words: [[UInt8]]) {
         self.samples = samples
         self.words = words
-        generator = SplitMix64(state: Self.variable("SESSIOND_FUZZ_SEED").flatMap { UInt64($0) } ?? 1)
+        generator = SplitMix64(seed: Self.variable("SESSIOND_FUZZ_SEED").flatMap { UInt64($0) } ?? 1)
         record =
             Self.variable("SESSIOND_FUZZ_DIRECTORY").map {
                 open("\($0)/fuzz-\(name)", O_RDWR | O_CREAT | O_TRUNC, 0o644)
@@ -76,18 +76,6 @@ public struct Fuzzer {
     private mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &generator) }
 
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-}
-
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
-        return bits ^ bits >> 31
-    }
 }
 
 extension [UInt8] {

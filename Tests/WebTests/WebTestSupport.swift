@@ -27,6 +27,18 @@ extension Request {
     }
 }
 
+/// A page, a form with its token, and a login that rotates it.
+let csrfViews = [
+    path("page/", { _ in Response("page") }),
+    path("form/", { request in Response(getToken(request)) }),
+    path(
+        "login/",
+        { request in
+            rotateToken(request)
+            return Response(getToken(request))
+        }),
+]
+
 extension Middleware {
     /// The response to a request with this layer alone around the view; a view that throws makes it a 500.
     func respond(to request: Request, _ view: (Request) async throws -> Response) async throws -> Response {
