@@ -38,12 +38,13 @@ struct RequestScanner {
     /// The CGI variables, without those past the limit.
     var meta: Meta { Meta(bytes: parameters, entries: entries) }
     /// Bytes that are held here.
-    var size: Int { parameters.count + body.count }
+    var size: Int { parameters.count + body.count + entries.count * MemoryLayout<Meta.Entry>.stride }
 
     /// The request so far, as libfcgi is to read it: without padding, in few records, without what is past the limits.
     var records: [UInt8] {
         var records: [UInt8] = []
-        records.reserveCapacity(size + size / 256 + 64)
+        let bytes = parameters.count + body.count
+        records.reserveCapacity(bytes + bytes / 256 + 64)
         let flags: UInt8 = keepsConnection ? 1 : 0
         Record.append(Record.Kind.beginRequest, requestID, [0, 1, flags, 0, 0, 0, 0, 0], to: &records)
         Record.append(stream: Record.Kind.parameters, requestID, parameters, to: &records)

@@ -100,11 +100,11 @@ class Stack:
                 command, stdout=output, stderr=output, preexec_fn=end_with_parent, **self.owner, **options
             )
 
-    def sessiond(self, *arguments, timeout=30, **settings):
-        """Runs a command of sessiond to its end; its output is text."""
+    def sessiond(self, *arguments, timeout=30, as_owner=True, **settings):
+        """Runs a command of sessiond to its end, as the owner or as whoever runs the tests; its output is text."""
         return subprocess.run(
             [self.program, *arguments], env=self.environment(**settings), cwd=self.directory, timeout=timeout,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, **self.owner,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, **(self.owner if as_owner else {}),
         )
 
     def log(self, name):

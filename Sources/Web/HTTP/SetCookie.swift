@@ -28,7 +28,7 @@ public struct SetCookie: Sendable {
         self = try PreparedCookie(
             name, path: path, domain: domain, secure: secure, httpOnly: httpOnly, sameSite: sameSite,
             partitioned: partitioned
-        ).cookie(value, maxAge: maxAge, expires: expires)
+        ).holding(value, maxAge: maxAge, expires: expires)
     }
 
     fileprivate init(_ name: String, _ value: String, attributes: [UInt8]) {
@@ -95,7 +95,7 @@ public final class PreparedCookie: Sendable {
     }
 
     /// The cookie with this value; the rest as ``SetCookie/init(_:_:maxAge:expires:path:domain:secure:httpOnly:sameSite:partitioned:)``.
-    public func cookie(_ value: String, maxAge: Int? = nil, expires: Int64? = nil) -> SetCookie {
+    public func holding(_ value: String, maxAge: Int? = nil, expires: Int64? = nil) -> SetCookie {
         let lifetime = Lifetime(
             maxAge: maxAge, expires: expires ?? maxAge.map { Int64(time(nil)).addingClamped(Int64($0)) })
         let attributes = last.withLock { last in

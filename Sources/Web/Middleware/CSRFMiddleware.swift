@@ -51,7 +51,7 @@ public struct CSRFMiddleware: Middleware {
                 }
             }
         }
-        response.setCookie(cookie.cookie(secret, maxAge: settings.cookieAge))
+        response.setCookie(cookie.holding(secret, maxAge: settings.cookieAge))
         response.patchVaryCookie()
         return nil
     }

@@ -33,7 +33,7 @@ enum SessionCarrier {
         let key = session.sessionKey ?? ""
         switch self {
         case .cookie:
-            response.setCookie(cookies.cookie.cookie(key, maxAge: lifetime.maxAge, expires: lifetime.expires))
+            response.setCookie(cookies.cookie.holding(key, maxAge: lifetime.maxAge, expires: lifetime.expires))
         case .token: try sendToken(key, &response)
         }
         cookies.vary(&response)
