@@ -19,8 +19,9 @@ def supervised(stack, tmp_path_factory):
     script.write_bytes((ROOT / "deploy/supervise").read_bytes())
     script.chmod(0o755)
     address = str(directory / "s")
+    # As nohup leaves it, which must not make the supervisor deaf.
     command = ["spawn-fcgi", "-n", "-s", address, "-M", "0660", "--", script, "2", directory, stack.program, "serve"]
-    process = stack.spawn(*command, log="supervise.log")
+    process = stack.spawn("env", "--ignore-signal=HUP", *command, log="supervise.log")
     try:
         wait_until(lambda: len(workers(directory)) == 2, what="two workers")
         wait_until(lambda: answers(stack, address), what="the workers")
