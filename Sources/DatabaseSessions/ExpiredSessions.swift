@@ -19,22 +19,27 @@ public struct ExpiredSessions {
     }
 
     /// - Parameters:
+    ///   - rest: how long it rests after each batch, as a multiple of the time that the batch took, so that others find
+    ///     the server free meanwhile.
     ///   - end: no batch is begun after it.
     ///   - progress: called after each batch with the number deleted so far.
     /// - Returns: how many were deleted.
     public func clear(
-        now: Int64, batch: Int = 10_000, until end: ContinuousClock.Instant? = nil,
+        now: Int64, batch: Int = 10_000, rest: Double = 1.5, until end: ContinuousClock.Instant? = nil,
         progress: @EventLoop (Int) -> Void = { _ in }
     ) async throws(PostgresError) -> Int {
         let parameters: [Parameter] = [.timestamp(unixTime: now), .integer(Int64(batch))]
         var total = 0
         while true {
-            let deadline = ContinuousClock.now + .seconds(5)
-            let deleted = try await client.execute(SQL.clearExpired, parameters, deadline: deadline).affected
+            let start = ContinuousClock.now
+            let deleted = try await client.execute(SQL.clearExpired, parameters, deadline: start + .seconds(5)).affected
             guard deleted > 0 else { return total }
             total += deleted
             progress(total)
-            if let end, ContinuousClock.now >= end { return total }
+            let done = ContinuousClock.now
+            let pause = deleted < batch ? .zero : (done - start) * rest
+            if let end, done + pause >= end { return total }
+            if pause > .zero { await EventLoop.sleep(for: pause) }
         }
     }
 

@@ -49,4 +49,21 @@ struct MaintenanceTests {
             #expect(try await database.number("SELECT count(*) FROM django_session") == 0)
         }
     }
+
+    @Test("between batches others have the server for a multiple of a batch's time")
+    func clearingRests() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            try await database.run(
+                "INSERT INTO django_session SELECT 'expired' || i, 'x', now() - interval '1 day' FROM generate_series(1, 2000) AS i"
+            )
+            let expired = ExpiredSessions(client: database.client)
+            var ends = [ContinuousClock.now]
+            let rested = try await expired.clear(now: SessionEngine.systemTime(), batch: 1000, rest: 50) { _ in
+                ends.append(.now)
+            }
+            #expect(rested == 2000 && ends.count == 3)
+            #expect(ends[2] - ends[1] >= (ends[1] - ends[0]) * 25)
+        }
+    }
 }
