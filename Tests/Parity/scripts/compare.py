@@ -108,9 +108,10 @@ class Comparison:
                 self.number = number
                 if self.compare_outcomes(step, *outcomes):
                     return
-                if self.compare_contents(step, is_unstorable(outcomes[0])):
+                unstorable = is_unstorable(step, outcomes[0])
+                if self.compare_contents(step, unstorable):
                     return
-                if is_unstorable(outcomes[0]):
+                if unstorable:
                     # A new session of Django's has a key from then on that no later save can use; ours goes on.
                     self.used["after data that cannot be saved"] += 1
                     return
@@ -169,6 +170,7 @@ class Comparison:
         return False
 
 
-def is_unstorable(outcome):
-    """Whether something was no JSON."""
-    return outcome.get("raises") == "TypeError" or any(is_unstorable(inner) for inner in outcome.get("view", []))
+def is_unstorable(step, outcome):
+    """Whether something was no JSON, which makes a 500 of a request that saves it at its end."""
+    return (outcome.get("raises") == "TypeError" or outcome.get("status") == 500 != step.get("status")
+            or any(map(is_unstorable, step.get("view", []), outcome.get("view", []))))
