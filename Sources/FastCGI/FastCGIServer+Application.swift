@@ -20,14 +20,18 @@ extension FastCGIServer {
         }
     }
 
-    /// Serves until SIGTERM or SIGINT comes, then drains.
+    /// Serves until SIGTERM or SIGINT comes, then drains; systemd is told of both, and that the loop turns meanwhile.
     /// - Parameter grace: how long idle connections stay open for one more request.
     /// - Throws: `SystemError`.
     public func run(grace: Duration = .seconds(5)) async throws(SystemError) {
         let signals = AsyncStream<Int32>.makeStream()
         try EventLoop.onSignals(Self.endingSignals) { signals.continuation.yield($0) }
+        let manager = ServiceManager()
+        manager.tell("READY=1")
+        manager.startWatchdog()
         logger.info("serving", metadata: ["pid": "\(getpid())"])
         for await _ in signals.stream { break }
+        manager.tell("STOPPING=1")
         logger.info("draining", metadata: ["pid": "\(getpid())"])
         await drain(grace: grace)
     }

@@ -41,9 +41,7 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try Settings.load()
-        try settings.requireSecretKey()
-        let site = try Site(settings)
+        let (settings, site) = try configured()
         EventLoop.block(signals: FastCGIServer.endingSignals)
         raiseDescriptorLimit()
         let (listener, ownAddress) = try listeningSocket()
@@ -64,6 +62,18 @@ struct Serve: ParsableCommand {
         }
         if let ownAddress { ListeningSocket.remove(ownAddress, listener: listener) }
         if let failure { throw failure }
+    }
+
+    /// What the environment sets. Where that is wrong the exit status is EX_CONFIG: starting again would not help.
+    private func configured() throws -> (Settings, Site) {
+        do {
+            let settings = try Settings.load()
+            try settings.requireSecretKey()
+            return (settings, try Site(settings))
+        } catch {
+            writeToStandardError("Error: \(error)\n")
+            throw ExitCode(78)
+        }
     }
 
     /// The socket, and its address where this process has opened it.
