@@ -63,13 +63,14 @@ let package = Package(
             resources: [.embedInCode("sql")]),
         room("CacheSessions", ["CHiredis", "DjangoFormat", "EventLoop", "Sessions", deque, log]),
         room("Web", ["DjangoFormat", "Sessions", log]),
+        room("Accounts", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "Web", log]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
-        room("LoginApp", ["DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
+        room("LoginApp", ["Accounts", "DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
         .executableTarget(
             name: "sessiond",
             dependencies: [
-                "CMimalloc", "CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI", "LoginApp",
-                "PostgreSQL", "Sessions", "Web", argumentParser, configuration, crypto, log,
+                "Accounts", "CMimalloc", "CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI",
+                "LoginApp", "PostgreSQL", "Sessions", "Web", argumentParser, configuration, crypto, log,
             ],
             resources: [.embedInCode("Doctor/django_side.py")],
             swiftSettings: settings),

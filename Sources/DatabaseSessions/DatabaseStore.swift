@@ -24,26 +24,14 @@ public final class DatabaseStore: SessionStore {
     public init(
         database: String, codec: SessionCodec, limit: Duration = .seconds(5), logger: Logger
     ) throws(InvalidConnectionString) {
-        let milliseconds = limit.components.seconds * 1000 + limit.components.attoseconds / 1_000_000_000_000_000
         func client(_ role: String, _ settings: [String: String] = [:]) throws(InvalidConnectionString)
             -> PostgresClient
         {
-            let settings = settings.merging([
-                // Sooner than the connection is given up: the server's own error says that nothing was written.
-                "statement_timeout": "\(milliseconds * 3 / 4)",
-                // Under a stricter level the batches of two workers would fail each other.
-                "default_transaction_isolation": "read committed",
-                // The batches' plans do not depend on their parameters. A plan that was made for a small table is kept
-                // while the table grows, so it must use the indexes from the start.
-                "plan_cache_mode": "force_generic_plan",
-                "enable_seqscan": "off",
-            ]) { own, _ in own }
-            let options = try ConnectionOptions(database, settings: settings)
-            return PostgresClient(options, role: role, statementLimit: limit, logger: logger)
+            try PostgresClient(database: database, role: role, limit: limit, settings: settings, logger: logger)
         }
         let reader = try client("read")
         let writer = try client("write")
-        single = try client("single", ["lock_timeout": "\(max(milliseconds / 20, 10))"])
+        single = try client("single", ["lock_timeout": PostgresClient.lockTimeout(limit)])
         self.codec = codec
         self.limit = limit
         clients = [reader, writer, single]

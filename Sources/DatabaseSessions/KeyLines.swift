@@ -1,5 +1,6 @@
 import DequeModule
 import EventLoop
+import PostgreSQL
 
 /// Whose turn it is: a key has at most one write at work, the later ones stand in line behind it, in order.
 @EventLoop

@@ -1,51 +1,8 @@
-import EventLoop
+import PostgreSQL
 import Sessions
 
-/// One caller's place in a queue: it gets exactly one answer, at its deadline the latest.
-@EventLoop
-final class Place<Answer: Sendable> {
-    let deadline: ContinuousClock.Instant
-    private var caller: CheckedContinuation<Result<Answer, SessionStoreError>, Never>?
-
-    init(deadline: ContinuousClock.Instant, caller: CheckedContinuation<Result<Answer, SessionStoreError>, Never>) {
-        self.deadline = deadline
-        self.caller = caller
-    }
-
-    /// Whether the answer was given, so that the work need not be done.
-    var isSettled: Bool { caller == nil }
-
-    /// Gives the answer; a later one is dropped.
-    func settle(_ answer: Result<Answer, SessionStoreError>) {
-        guard let caller else { return }
-        self.caller = nil
-        caller.resume(returning: answer)
-    }
-}
-
-/// Sees to the deadlines of a queue with one timer, which runs only while somebody waits.
-@EventLoop
-final class DeadlineWatch {
-    private let interval: Duration
-    private let expire: @EventLoop (ContinuousClock.Instant) -> Bool
-    private var isArmed = false
-
-    /// - Parameter expire: settles whoever's deadline has passed; returns whether anybody still waits.
-    init(every interval: Duration, expire: @escaping @EventLoop (ContinuousClock.Instant) -> Bool) {
-        self.interval = interval
-        self.expire = expire
-    }
-
-    func arm() {
-        guard !isArmed else { return }
-        isArmed = true
-        EventLoop.schedule(after: interval) { [weak self] in
-            guard let self else { return }
-            isArmed = false
-            if expire(ContinuousClock.now) { arm() }
-        }
-    }
-}
+/// A caller's place in the queues of this module.
+typealias Place<Answer: Sendable> = PostgreSQL.Place<Answer, SessionStoreError>
 
 extension SessionStoreError {
     /// A caller's deadline has passed.

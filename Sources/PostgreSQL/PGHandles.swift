@@ -71,4 +71,24 @@ public struct PostgresResult {
         guard let bytes = bytes(row, column), bytes.count <= 8, let first = bytes.first else { return nil }
         return bytes.dropFirst().reduce(Int64(Int8(bitPattern: first))) { $0 << 8 | Int64($1) }
     }
+    /// A `text[]` or `varchar[]` column of one dimension without NULLs; nil for anything else.
+    public func strings(_ row: Int, _ column: Int) -> [String]? {
+        guard let bytes = bytes(row, column) else { return nil }
+        var rest = bytes[...]
+        func takeInt32() -> Int? {
+            guard rest.count >= 4 else { return nil }
+            defer { rest = rest.dropFirst(4) }
+            return Int(rest.prefix(4).reduce(Int32(0)) { $0 << 8 | Int32($1) })
+        }
+        guard let dimensions = takeInt32(), takeInt32() != nil, takeInt32() != nil else { return nil }
+        if dimensions == 0 { return [] }
+        guard dimensions == 1, let count = takeInt32(), takeInt32() != nil else { return nil }
+        var strings: [String] = []
+        while strings.count < count {
+            guard let length = takeInt32(), length >= 0, rest.count >= length else { return nil }
+            strings.append(String(decoding: rest.prefix(length), as: UTF8.self))
+            rest = rest.dropFirst(length)
+        }
+        return strings
+    }
 }

@@ -29,6 +29,32 @@ public final class PostgresClient {
         self.logger = logger
     }
 
+    /// A connection for statements that requests wait for, many of them in one.
+    ///
+    /// - Parameters:
+    ///   - database: a libpq connection string; empty for the `PG*` variables alone.
+    ///   - limit: how long a request waits for the database at most.
+    ///   - settings: run-time parameters of the server beside our own.
+    public convenience init(
+        database: String, role: String, limit: Duration, settings: [String: String] = [:], logger: Logger
+    ) throws(InvalidConnectionString) {
+        let settings = settings.merging([
+            // Sooner than the connection is given up: the server's own error says that nothing was written.
+            "statement_timeout": "\(limit.milliseconds * 3 / 4)",
+            // Under a stricter level the batches of two workers would fail each other.
+            "default_transaction_isolation": "read committed",
+            // The batches' plans do not depend on their parameters. A plan that was made for a small table is kept
+            // while the table grows, so it must use the indexes from the start.
+            "plan_cache_mode": "force_generic_plan",
+            "enable_seqscan": "off",
+        ]) { own, _ in own }
+        let options = try ConnectionOptions(database, settings: settings)
+        self.init(options, role: role, statementLimit: limit, logger: logger)
+    }
+
+    /// The `lock_timeout` for a statement that may wait for a row which somebody holds locked.
+    public nonisolated static func lockTimeout(_ limit: Duration) -> String { "\(max(limit.milliseconds / 20, 10))" }
+
     /// Whether statements can be sent now.
     public var isConnected: Bool { connection?.isOpen ?? false }
 
@@ -168,4 +194,8 @@ public final class PostgresClient {
         }
         throw failure
     }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
 }

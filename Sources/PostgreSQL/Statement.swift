@@ -66,6 +66,15 @@ public struct Parameter: Sendable {
         return Parameter(type: 1009, bytes: bytes)
     }
 
+    public static func integerArray(_ values: [Int64]) -> Parameter {
+        var bytes = arrayHeader(elementType: 20, count: values.count, elementSize: 12)
+        for value in values {
+            append(8 as Int32, to: &bytes)
+            append(value, to: &bytes)
+        }
+        return Parameter(type: 1016, bytes: bytes)
+    }
+
     public static func timestampArray(unixTimes: [Int64]) -> Parameter {
         var bytes = arrayHeader(elementType: 1184, count: unixTimes.count, elementSize: 12)
         for time in unixTimes {

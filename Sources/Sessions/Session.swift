@@ -45,7 +45,8 @@ public final class Session {
     public var isEmpty: Bool { sessionKey == nil && (cache?.isEmpty ?? true) }
 
     var settings: SessionSettings { engine.settings }
-    var now: Int64 { engine.now }
+    /// Microseconds since 1970-01-01 UTC, by the clock of the engine.
+    public var now: Int64 { engine.now }
 
     // MARK: Reading
 

@@ -1,3 +1,4 @@
+import Accounts
 import ArgumentParser
 import EventLoop
 import FastCGI
@@ -51,10 +52,16 @@ struct Serve: ParsableCommand {
             do {
                 let logger = Logger(label: "sessiond")
                 let engine = try Engine(settings, logger: logger)
-                let server = try FastCGIServer(site.application(engine.sessions), listener: listener, logger: logger)
-                logger.warning("any name and any password are accepted at login: this is a demonstration")
+                let accounts = try settings.makeAccounts(logger: logger)
+                let server = try FastCGIServer(
+                    site.application(engine.sessions, accounts), listener: listener, logger: logger)
+                if accounts == nil {
+                    logger.warning("any name and any password are accepted at login: this is a demonstration")
+                }
                 engine.connect()
+                accounts?.connect()
                 try await server.run(grace: grace)
+                accounts?.close()
                 engine.close()
             } catch {
                 failure = error

@@ -1,3 +1,4 @@
+import Accounts
 import CacheSessions
 import DatabaseSessions
 import DjangoFormat
@@ -11,6 +12,10 @@ struct Settings {
     var csrf = CSRFSettings()
     var security = SecuritySettings()
     var web = WebSettings()
+    var authentication = AuthenticationMode.django
+    /// `AUTHENTICATION_ANY_FORCE`.
+    var anyForce = false
+    var accounts = AccountSettings(secretKey: "")
     var engine = EngineName.db
     /// What signatures are salted with: the qualified name of the engine's class in Django.
     var salt = TimestampSigner.sessionSalt
@@ -41,6 +46,7 @@ struct Settings {
         settings.checkCookies(&reader)
         settings.readSecurity(&reader)
         settings.readWeb(&reader)
+        settings.readAccounts(&reader)
         guard reader.errors.isEmpty else { throw Failure(reader.errors.joined(separator: "\n")) }
         return settings
     }

@@ -1,3 +1,4 @@
+import Accounts
 import Glibc
 import LoginApp
 import Sessions
@@ -29,15 +30,16 @@ struct Site {
         }
     }
 
-    func application(_ engine: SessionEngine) throws -> Application {
+    /// - Parameter accounts: nil where nobody's password is asked for (`AUTHENTICATION=any`).
+    func application(_ engine: SessionEngine, _ accounts: Accounts?) throws -> Application {
         var web = settings.web
         web.templates = templates
-        return Application(
-            resolver,
-            middleware: [
-                try SecurityMiddleware(settings.security), try SessionMiddleware(engine),
-                try CSRFMiddleware(settings.csrf, sessionCookieDomain: settings.session.cookieDomain),
-            ], settings: web, errorPage: errorPage)
+        var middleware: [any Middleware] = [
+            try SecurityMiddleware(settings.security), try SessionMiddleware(engine),
+            try CSRFMiddleware(settings.csrf, sessionCookieDomain: settings.session.cookieDomain),
+        ]
+        if let accounts { middleware.append(AuthenticationMiddleware(accounts)) }
+        return Application(resolver, middleware: middleware, settings: web, errorPage: errorPage)
     }
 
     /// The files of a directory and those below it, by their path within it.

@@ -87,7 +87,7 @@ class Stack:
     # -- processes
 
     def environment(self, **settings):
-        values = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": self.database_url()} | self.settings | settings
+        values = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": self.database_url(), "AUTHENTICATION": "any"} | self.settings | settings
         kept = {name: os.environ[name] for name in ("PATH",)}
         return kept | {"LANG": "C.UTF-8"} | {name: text for name, text in values.items() if text is not None}
 

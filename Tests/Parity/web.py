@@ -22,7 +22,7 @@ from django.core.handlers.wsgi import WSGIRequest  # noqa: E402
 from django.http import HttpResponse  # noqa: E402
 from django.http.multipartparser import MultiPartParserError  # noqa: E402
 from django.utils.cache import patch_vary_headers  # noqa: E402
-from django.utils.http import http_date  # noqa: E402
+from django.utils.http import http_date, url_has_allowed_host_and_scheme  # noqa: E402
 
 chance = random.Random(20260101)
 
@@ -222,6 +222,23 @@ def varies():
     return result
 
 
+def redirects():
+    """Addresses that a visitor asks to be sent to, and whether Django would."""
+    parts = [
+        "/", "//", "///", "\\", "\\\\", ":", "http:", "https:", "HTTP:", "ftp:", "javascript:", "testserver", "example.com",
+        "testserver:8000", "@", "me", ":pass", "?", "#", ".", "[", "]", "[::1]", " ", "\t", "\n", "\r", "\x00", "\x08", "\x1f", "\x7f",
+        "\x85", "\xa0", "\xad", "\u200b", "\u2028", "\u202e", "\ufeff", "\ue000", "é", "／", "。", "%2f", "%5c", "%00", "myapp", "x" * 700,
+    ]
+    rows = ["".join(chance.choice(parts) for _ in range(chance.randrange(9))) for _ in range(8000)]
+    rows += ["/" + "x" * 2047, "/" + "x" * 2048, "/" + "é" * 2047, "/" + "é" * 2048]
+    hosts = {"testserver", "testserver:8000", "me:pass@testserver", "[::1]"}
+    return [
+        {"url": row, "secure": secure, "allowed": url_has_allowed_host_and_scheme(row, hosts, require_https=secure)}
+        for row in rows
+        for secure in [False, True]
+    ]
+
+
 def dates():
     seconds = [chance.randrange(-62135596800, 253402300800) for _ in range(3000)] + [int(time.mktime((2024, 2, 29, 0, 0, 0, 0, 0, 0)))]
     return [{"seconds": s, "text": http_date(s)} for s in seconds]
@@ -233,7 +250,7 @@ if __name__ == "__main__":
     vectors = {
         "django": django.get_version(), "cookies": cookies(), "urlencoded": urlencoded(), "multipart": multipart(),
         "hosts": hosts(), "paths": paths(), "setCookies": set_cookies(), "deleteCookies": delete_cookies(),
-        "varies": varies(), "dates": dates(),
+        "varies": varies(), "redirects": redirects(), "dates": dates(),
     }
     with open(sys.argv[1], "w", encoding="utf-8") as file:
         json.dump(vectors, file)

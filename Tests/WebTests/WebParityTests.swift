@@ -77,6 +77,16 @@ struct WebParityTests {
         }
     }
 
+    @Test func `a visitor is sent where Django would send him`() throws {
+        let hosts = ["testserver", "testserver:8000", "me:pass@testserver", "[::1]"]
+        let rows = try vectors.get().redirects
+        for row in rows {
+            let isAllowed = urlHasAllowedHostAndScheme(row.url, allowedHosts: hosts, requireHTTPS: row.secure)
+            #expect(isAllowed == row.allowed, "\(row)")
+        }
+        #expect(rows.contains(where: \.allowed) && rows.contains { !$0.allowed })
+    }
+
     @Test func `dates are written as Django writes them`() throws {
         for row in try vectors.get().dates { #expect(HTTPDate.format(row.seconds) == row.text) }
     }
@@ -92,6 +102,7 @@ private struct WebVectors: Decodable {
     struct Host: Decodable { let header: Hex, host: String? }
     struct Path: Decodable { let bytes: Hex, query: Hex, path: String, full: String, slash: String }
     struct Vary: Decodable { let present: String?, patched: String }
+    struct Redirect: Decodable { let url: String, secure: Bool, allowed: Bool }
     struct DateText: Decodable { let seconds: Int64, text: String }
     struct Deleted: Decodable { let name: String, domain: String?, samesite: String?, text: String }
 
@@ -154,6 +165,7 @@ private struct WebVectors: Decodable {
     let setCookies: [NewCookie]
     let deleteCookies: [Deleted]
     let varies: [Vary]
+    let redirects: [Redirect]
     let dates: [DateText]
 
     static let path = getenv("HTTP_VECTORS").map { String(cString: $0) }

@@ -25,7 +25,7 @@ public struct TimestampSigner: Sendable {
     ///   - fallbacks: Django's `SECRET_KEY_FALLBACKS`; their signatures are accepted too.
     public init(secretKey: String, fallbacks: [String] = [], salt: String) {
         func authenticator(_ key: String) -> HMAC<SHA256> {
-            HMAC(key: SymmetricKey(data: SHA256.hash(data: [UInt8]((salt + "signer" + key).utf8))))
+            SaltedHMAC(salt: salt + "signer", secretKey: key).keyed
         }
         self.authenticator = authenticator(secretKey)
         self.fallbacks = fallbacks.map(authenticator)

@@ -14,6 +14,8 @@ public final class Request {
     public let cookies: Cookies
     /// Where the path led to; nil until the URL patterns were asked.
     public internal(set) var resolverMatch: ResolverMatch?
+    /// What layers of other modules know of the request.
+    public var attributes = RequestAttributes()
 
     var csrf = CSRFState()
     /// Whether the client keeps its session by the token header, and so has no use for cookies.

@@ -1,0 +1,93 @@
+import DjangoFormat
+import EventLoop
+import Logging
+import PostgreSQL
+import Sessions
+
+/// Django's `contrib.auth` for one process: the users' table, and what the settings make of sessions and passwords.
+@EventLoop
+public final class Accounts {
+    public nonisolated let settings: AccountSettings
+    /// The hash that a session of a user holds.
+    public nonisolated let authHash: SessionAuthHash
+    public nonisolated let users: UserTable
+    public nonisolated let logger: Logger
+    /// The connections for the statements of requests; `writer` does not wait for rows that others hold locked.
+    public nonisolated let reader: PostgresClient
+    public nonisolated let writer: PostgresClient
+
+    /// - Parameters:
+    ///   - database: a libpq connection string; empty for the `PG*` variables alone.
+    ///   - limit: how long a request waits for the database at most.
+    /// - Throws: `InvalidConnectionString`.
+    public init(
+        _ settings: AccountSettings, database: String, limit: Duration = .seconds(5), logger: Logger
+    ) throws(InvalidConnectionString) {
+        self.settings = settings
+        self.logger = logger
+        authHash = SessionAuthHash(secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks)
+        reader = try PostgresClient(database: database, role: "accounts read", limit: limit, logger: logger)
+        writer = try PostgresClient(
+            database: database, role: "accounts write", limit: limit,
+            settings: ["lock_timeout": PostgresClient.lockTimeout(limit)], logger: logger)
+        users = UserTable(reader: reader, writer: writer, limit: limit)
+    }
+
+    /// Makes the connections ahead of the first request.
+    public func connect() {
+        reader.connectInBackground()
+        writer.connectInBackground()
+    }
+
+    public func close() {
+        reader.close()
+        writer.close()
+    }
+}
+
+/// Whose a session is, and what is to become of it.
+public enum SessionStanding: Sendable {
+    /// Nobody's, or somebody's who is gone or inactive; the session stays as it is.
+    case anonymous
+    case user(User)
+    /// A user's whose session was made with an older secret key: it is to get a new key and the current hash.
+    case outdated(User)
+    /// A user's whose password is another one now: the session is to end.
+    case revoked
+}
+
+extension Accounts {
+    /// Whose the session is, without any effect on it.
+    public nonisolated func standing(of session: Session) async throws(SessionStoreError) -> SessionStanding {
+        guard let claim = try await SessionClaim(session, backends: settings.backends),
+            let user = try await users.user(id: claim.userID)
+        else { return .anonymous }
+        return standing(of: claim, user)
+    }
+
+    /// What a claim is worth, now that its user was read.
+    public nonisolated func standing(of claim: SessionClaim, _ user: User) -> SessionStanding {
+        guard user.isActive else { return .anonymous }
+        switch claim.hash.flatMap({ authHash.match($0, user) }) {
+        case .current: return .user(user)
+        case .fallback: return .outdated(user)
+        case nil: return .revoked
+        }
+    }
+
+    /// The user whose session it is, nil for nobody (Django's `get_user`): a session of another password ends, one of an
+    /// older secret key moves on to the current one.
+    public nonisolated func user(of session: Session) async throws(SessionStoreError) -> User? {
+        switch try await standing(of: session) {
+        case .anonymous: return nil
+        case .user(let user): return user
+        case .outdated(let user):
+            try await session.cycleKey()
+            try await session.set(SessionKeys.hash, to: .string(JSONString(authHash.hash(of: user))))
+            return user
+        case .revoked:
+            try await session.flush()
+            return nil
+        }
+    }
+}

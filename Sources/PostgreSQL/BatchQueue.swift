@@ -1,0 +1,111 @@
+import DequeModule
+import EventLoop
+
+/// Questions to the database of which many go out as one statement: whoever waits while a statement is in flight goes out
+/// in the next one.
+///
+/// Under load the batch grows by itself; an idle server adds no delay. Each caller gets exactly what it would have got
+/// alone: where a batch fails its members are asked one by one, and each gets its own error. Where the connection is lost
+/// all are asked again, so a question is one that may be asked twice. Whoever waits past the deadline gets
+/// ``PostgresError/connectionLost(_:)``.
+@EventLoop
+public final class BatchQueue<Question: Sendable, Answer: Sendable> {
+    /// Answers the questions in their order. nil for one of several: it is to be asked alone.
+    public typealias Ask = @EventLoop ([Question]) async throws(PostgresError) -> [Answer?]
+
+    private struct Asked {
+        let question: Question
+        let place: Place<Answer, PostgresError>
+    }
+
+    private let client: PostgresClient
+    private let limit: Duration
+    private let batchSize: Int
+    private let ask: Ask
+    private var waiting: Deque<Asked> = []
+    private var inFlight: [Asked] = []
+    private var isPumping = false
+    private lazy var deadlines = DeadlineWatch(every: limit / 10) { [unowned self] now in expire(now) }
+
+    /// - Parameters:
+    ///   - client: the connection that `ask` uses.
+    ///   - limit: how long a caller waits at most.
+    public init(client: PostgresClient, limit: Duration, batchSize: Int = 256, ask: @escaping Ask) {
+        (self.client, self.limit, self.batchSize, self.ask) = (client, limit, batchSize, ask)
+    }
+
+    public func answer(_ question: Question) async throws(PostgresError) -> Answer {
+        let answer = await withCheckedContinuation { caller in
+            waiting.append(Asked(question: question, place: Place(deadline: .now + limit, caller: caller)))
+            deadlines.arm()
+            guard !isPumping else { return }
+            isPumping = true
+            EventLoop.start { [self] in await pump() }
+        }
+        return try answer.get()
+    }
+
+    private func pump() async {
+        while !waiting.isEmpty {
+            if !client.isConnected, !(await client.waitUntilConnected()) {
+                settleWaiting { _ in .connectionLost("closed") }
+                break
+            }
+            while let asked = waiting.first, inFlight.count < batchSize {
+                waiting.removeFirst()
+                if !asked.place.isSettled { inFlight.append(asked) }
+            }
+            guard !inFlight.isEmpty else { continue }
+            do throws(PostgresError) {
+                let answers = try await ask(inFlight.map(\.question))
+                for (asked, answer) in zip(inFlight, answers) {
+                    if let answer { asked.place.settle(.success(answer)) } else { await askAlone(asked) }
+                }
+            } catch {
+                await retry(after: error)
+            }
+            inFlight.removeAll(keepingCapacity: true)
+        }
+        isPumping = false
+    }
+
+    private func retry(after error: PostgresError) async {
+        if case .connectionLost = error {
+            waiting.prepend(contentsOf: inFlight)
+        } else if inFlight.count == 1 {
+            inFlight[0].place.settle(.failure(error))
+        } else {
+            for asked in inFlight { await askAlone(asked) }
+        }
+    }
+
+    private func askAlone(_ asked: Asked) async {
+        guard !asked.place.isSettled else { return }
+        do throws(PostgresError) {
+            let answer = try await ask([asked.question]).first ?? nil
+            asked.place.settle(answer.map { .success($0) } ?? .failure(.connectionLost("the server sent no answer")))
+        } catch {
+            guard case .connectionLost = error else { return asked.place.settle(.failure(error)) }
+            waiting.prepend(asked)
+        }
+    }
+
+    private func expire(_ now: ContinuousClock.Instant) -> Bool {
+        for asked in inFlight where asked.place.deadline <= now { asked.place.settle(.failure(.tooLate)) }
+        settleWaiting { $0.deadline <= now ? .tooLate : nil }
+        return isPumping
+    }
+
+    /// Settles and forgets the oldest for as long as there is an error for them.
+    private func settleWaiting(_ error: (Place<Answer, PostgresError>) -> PostgresError?) {
+        while let asked = waiting.first, let error = error(asked.place) {
+            waiting.removeFirst()
+            asked.place.settle(.failure(error))
+        }
+    }
+}
+
+extension PostgresError {
+    /// A caller's deadline has passed.
+    package static let tooLate = PostgresError.connectionLost("the database did not answer in time")
+}

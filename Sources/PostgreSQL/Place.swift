@@ -1,0 +1,47 @@
+import EventLoop
+
+/// One caller's place in a queue: it gets exactly one answer, at its deadline the latest.
+@EventLoop
+package final class Place<Answer: Sendable, Failure: Error> {
+    package let deadline: ContinuousClock.Instant
+    private var caller: CheckedContinuation<Result<Answer, Failure>, Never>?
+
+    package init(deadline: ContinuousClock.Instant, caller: CheckedContinuation<Result<Answer, Failure>, Never>) {
+        self.deadline = deadline
+        self.caller = caller
+    }
+
+    /// Whether the answer was given, so that the work need not be done.
+    package var isSettled: Bool { caller == nil }
+
+    /// Gives the answer; a later one is dropped.
+    package func settle(_ answer: Result<Answer, Failure>) {
+        guard let caller else { return }
+        self.caller = nil
+        caller.resume(returning: answer)
+    }
+}
+
+/// Sees to the deadlines of a queue with one timer, which runs only while somebody waits.
+@EventLoop
+package final class DeadlineWatch {
+    private let interval: Duration
+    private let expire: @EventLoop (ContinuousClock.Instant) -> Bool
+    private var isArmed = false
+
+    /// - Parameter expire: settles whoever's deadline has passed; returns whether anybody still waits.
+    package init(every interval: Duration, expire: @escaping @EventLoop (ContinuousClock.Instant) -> Bool) {
+        self.interval = interval
+        self.expire = expire
+    }
+
+    package func arm() {
+        guard !isArmed else { return }
+        isArmed = true
+        EventLoop.schedule(after: interval) { [weak self] in
+            guard let self else { return }
+            isArmed = false
+            if expire(ContinuousClock.now) { arm() }
+        }
+    }
+}
