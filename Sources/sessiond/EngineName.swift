@@ -11,4 +11,10 @@ enum EngineName: String, CaseIterable {
 
     /// Whether sessions lie in `django_session`.
     var hasTable: Bool { self == .db || self == .cachedDB }
+
+    /// Why there is no list of sessions with an engine that has no table.
+    var reasonForNoList: String {
+        "with SESSION_ENGINE=\(rawValue) nobody knows whose sessions there are; only those of \(Self.db.rawValue) and "
+            + "\(Self.cachedDB.rawValue) can be listed"
+    }
 }

@@ -1,9 +1,11 @@
 """Acceptance 3: `sessiond migrate` and `manage.py migrate`, in either order, come to the same table."""
 
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from stack import ROOT
 
@@ -12,6 +14,8 @@ from project.settings import *
 ENGINE = "django.db.backends.postgresql"
 DATABASES = {{"default": {{"ENGINE": ENGINE, "NAME": "{name}", "USER": "sessiond", "HOST": "{host}"}}}}
 """
+
+LIST_FILES = [ROOT / "sql/0002_session_list.sql", ROOT / "sql/0003_present_sessions.sql"]
 
 
 @pytest.fixture
@@ -36,8 +40,8 @@ def manage(stack, database, tmp_path):
     return run
 
 
-def described(stack, database):
-    command = ["psql", "-X", stack.database_url(database), "-c", "\\d django_session"]
+def described(stack, database, what="django_session"):
+    command = ["psql", "-X", stack.database_url(database), "-c", f"\\d {what}"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -102,7 +106,7 @@ def test_migrations_that_start_together_do_not_meet(stack, database):
 
 
 def test_the_files_work_with_psql_alone_and_twice(stack, database, manage):
-    files = sorted((ROOT / "sql").glob("*.sql"))
+    files = [file for file in sorted((ROOT / "sql").glob("*.sql")) if file not in LIST_FILES]
     assert files[0].name == "0001_initial.sql"
     command = ["psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", stack.database_url(database)]
     for file in files:
@@ -121,3 +125,155 @@ def test_each_file_names_its_label_on_the_first_line():
     for file in (ROOT / "sql").glob("*.sql"):
         label, _, name = file.read_text().splitlines()[0].removeprefix("-- ").partition(".")
         assert label in ("sessions", "sessiond") and name == file.stem
+
+
+# -- The list of sessions, which is made only when asked for
+
+
+def test_the_list_of_sessions_is_made_when_asked_for_and_taken_back(stack, database, manage):
+    sessiond_migrate(stack, database)
+    plain = described(stack, database)
+    assert "0002_session_list" in sessiond_migrate(stack, database, "--session-list", "--plan")
+    output = sessiond_migrate(stack, database, "--session-list")
+    assert "Apply all migrations: sessiond, sessions" in output
+    assert "Applying sessiond.0002_session_list... OK\n  Applying sessiond.0003_present_sessions... OK" in output
+    assert "sessiond_insert" in described(stack, database)
+    assert "No migrations to apply." in sessiond_migrate(stack, database, "--session-list")
+    assert "No migrations to apply." in sessiond_migrate(stack, database)
+    manage("migrate")
+    assert "Removed sessiond.0002_session_list" in sessiond_migrate(stack, database, "--session-list", "--remove")
+    assert described(stack, database) == plain
+    assert not recorded(stack, database)[1:]
+    assert not stack.sql("SELECT 1 FROM pg_class WHERE relname LIKE 'sessiond%%'", database=database)
+    assert not stack.sql("SELECT 1 FROM pg_proc WHERE proname LIKE 'sessiond%%'", database=database)
+    sessiond_migrate(stack, database, "--session-list", "--remove")
+    sessiond_migrate(stack, database, "--session-list")
+
+
+def test_the_list_of_sessions_works_with_psql_alone_and_twice(stack, database):
+    sessiond_migrate(stack, database)
+    command = ["psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", stack.database_url(database)]
+    for _ in range(2):
+        for file in LIST_FILES:
+            subprocess.run([*command, "-f", file], check=True, capture_output=True)
+    mine = [described(stack, database, name) for name in ("django_session", "sessiond_session")]
+    undo = re.search(r"And back: (DROP .*?;)\n-- +(DROP .*?;)", LIST_FILES[0].read_text())
+    stack.sql("".join(undo.groups()), database=database)
+    sessiond_migrate(stack, database, "--session-list")
+    assert [described(stack, database, name) for name in ("django_session", "sessiond_session")] == mine
+
+
+@pytest.mark.parametrize("arguments", [["--remove"], ["--session-list", "--remove", "--plan"]])
+def test_the_list_is_not_removed_by_mistake(stack, database, arguments):
+    done = stack.sessiond("migrate", *arguments, DATABASE_URL=stack.database_url(database))
+    assert done.returncode == 64 and "--remove: use it with --session-list alone" in done.stderr
+
+
+def test_engines_without_a_table_have_no_list(stack, database):
+    settings = {"DATABASE_URL": stack.database_url(database), "SESSION_ENGINE": "django.contrib.sessions.backends.file"}
+    done = stack.sessiond("migrate", "--session-list", **settings)
+    assert done.returncode == 1 and "--session-list: with SESSION_ENGINE=" in done.stderr, done.stderr
+
+
+def queued(stack, database):
+    rows = stack.sql("DELETE FROM sessiond_session_change RETURNING session_key", database=database)
+    return sorted(key for key, in rows)
+
+
+def test_django_flushes_clears_and_migrates_back_beside_the_list(stack, database, manage):
+    manage("migrate")
+    stack.sql("INSERT INTO django_session VALUES ('before', 'x', 'infinity')", database=database)
+    sessiond_migrate(stack, database, "--session-list")
+    assert queued(stack, database) == ["before"]
+    rows = "('old', 'x', '2000-01-01'), ('new', 'x', 'infinity')"
+    stack.sql(f"INSERT INTO django_session VALUES {rows}", database=database)
+    assert queued(stack, database) == ["new", "old"]
+    manage("clearsessions")
+    assert queued(stack, database) == ["old"]
+    stack.sql("INSERT INTO sessiond_session SELECT session_key, 1, now(), now() FROM django_session", database=database)
+    manage("flush", "--no-input")
+    assert queued(stack, database) == ["before", "new"]
+    manage("migrate", "sessions", "zero")
+    manage("migrate")
+    sessiond_migrate(stack, database, "--session-list", "--remove")
+    sessiond_migrate(stack, database, "--session-list")
+    stack.sql("INSERT INTO django_session VALUES ('again', 'x', 'infinity')", database=database)
+    assert queued(stack, database) == ["again"]
+
+
+def test_a_role_without_rights_to_the_list_writes_sessions_and_is_listed(stack, database, manage):
+    manage("migrate")
+    sessiond_migrate(stack, database, "--session-list")
+    stack.sql("CREATE ROLE only_sessions LOGIN", database=database)
+    try:
+        rights = "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"
+        stack.sql(f"GRANT {rights} ON django_session TO only_sessions", database=database)
+        url = stack.database_url(database).replace("sessiond@", "only_sessions@")
+        with psycopg.connect(url, autocommit=True) as connection:
+            # A table that takes the queue's name is not taken for it.
+            connection.execute("CREATE TEMPORARY TABLE sessiond_session_change (session_key text, changed text)")
+            connection.execute("INSERT INTO django_session VALUES ('a', 'x', now()), ('b', 'x', now())")
+            connection.execute("UPDATE django_session SET session_data = 'y' WHERE session_key = 'a'")
+            connection.execute("DELETE FROM django_session WHERE session_key = 'b'")
+            assert queued(stack, database) == ["a", "a", "b", "b"]
+            connection.execute("TRUNCATE django_session")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT * FROM sessiond_session")
+    finally:
+        stack.sql("DROP OWNED BY only_sessions; DROP ROLE only_sessions", database=database)
+
+
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])
+def test_the_trigger_waits_for_nobody_and_fails_for_nobody(stack, database, isolation):
+    sessiond_migrate(stack, database)
+    sessiond_migrate(stack, database, "--session-list")
+    stack.sql("INSERT INTO django_session VALUES ('a', 'x', now()), ('b', 'x', now())", database=database)
+    stack.sql("INSERT INTO sessiond_session SELECT session_key, 1, now(), now() FROM django_session", database=database)
+    url = stack.database_url(database)
+    with psycopg.connect(url) as theirs, psycopg.connect(url) as worker:
+        theirs.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+        theirs.execute("SET LOCAL statement_timeout = '2s'")
+        theirs.execute("SELECT * FROM django_session")
+        # What a worker does with the list, committed or not, is nothing to who writes sessions.
+        stack.sql("UPDATE sessiond_session SET last_seen = now()", database=database)
+        worker.execute("DELETE FROM sessiond_session_change")
+        worker.execute("UPDATE sessiond_session SET last_seen = now()")
+        theirs.execute("INSERT INTO django_session VALUES ('c', 'x', now())")
+        theirs.execute("UPDATE django_session SET session_data = 'y' WHERE session_key = 'a'")
+        theirs.execute("DELETE FROM django_session WHERE session_key = 'b'")
+        theirs.commit()
+        worker.commit()
+    assert queued(stack, database) == ["a", "b", "c"]
+
+
+def test_a_broken_queue_is_a_warning_and_the_session_is_written(stack, database, manage):
+    manage("migrate")
+    sessiond_migrate(stack, database, "--session-list")
+    stack.sql("DROP TABLE sessiond_session_change", database=database)
+    with psycopg.connect(stack.database_url(database), autocommit=True) as connection:
+        notices = []
+        connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+        connection.execute("INSERT INTO django_session VALUES ('a', 'x', now())")
+        connection.execute("TRUNCATE django_session")
+    assert [notice.split(":")[0] for notice in notices] == ["sessiond does not learn which sessions changed",
+                                                            "sessiond does not learn that the sessions are gone"]
+
+
+def test_a_dump_brings_the_list_along(stack, database):
+    sessiond_migrate(stack, database)
+    sessiond_migrate(stack, database, "--session-list")
+    stack.sql("INSERT INTO django_session VALUES ('a', 'x', now())", database=database)
+    queued(stack, database)
+    stack.sql("INSERT INTO sessiond_session SELECT session_key, 1, now(), now() FROM django_session", database=database)
+    dump = subprocess.run(["pg_dump", stack.database_url(database)], check=True, capture_output=True).stdout
+    restored = f"{database}_restored"
+    stack.sql(f"CREATE DATABASE {restored}", database="postgres")
+    try:
+        command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", stack.database_url(restored)]
+        subprocess.run(command, input=dump, check=True, capture_output=True)
+        assert queued(stack, restored) == []
+        assert stack.sql("SELECT session_key FROM sessiond_session", database=restored) == [("a",)]
+        stack.sql("DELETE FROM django_session", database=restored)
+        assert queued(stack, restored) == ["a"]
+    finally:
+        stack.sql(f"DROP DATABASE {restored} WITH (FORCE)", database="postgres")

@@ -16,8 +16,10 @@ public final class TestDatabase {
     private static var count = 0
     private static let turns = Turns(16)
 
-    /// - Parameter migrated: whether the tables are made.
-    public init(migrated: Bool = true) async throws {
+    /// - Parameters:
+    ///   - migrated: whether the tables are made.
+    ///   - sessionList: whether those of the list of sessions are too.
+    public init(migrated: Bool = true, sessionList: Bool = false) async throws {
         guard let base = getenv("SESSIOND_TEST_DATABASE_URL").map({ String(cString: $0) }) else {
             throw MissingDatabase()
         }
@@ -29,7 +31,7 @@ public final class TestDatabase {
             try ConnectionOptions(url), role: "test", statementLimit: .seconds(20), logger: Logger(label: "test"))
         _ = try await client.execute(Statement("CREATE SCHEMA \(schema)"), deadline: .now + .seconds(60))
         guard migrated else { return }
-        for migration in try await Migrator(client: client).pending() {
+        for migration in Migration.all + (sessionList ? Migration.sessionList : []) {
             _ = try await Migrator(client: client).apply(migration)
         }
     }
