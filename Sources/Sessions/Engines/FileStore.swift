@@ -89,9 +89,12 @@ public final class FileStore: SessionStore {
     }
 
     private func hasEnded(_ session: LoadedSession, now: Int64) -> Bool {
-        guard settings.djangoCompatible else { return session.expireDate <= now }
         let expiry = SessionExpiry(of: session.data, settings)
-        if expiry.hasOwnAge { return expiry.age(modification: now, settings) <= 0 }
+        if expiry.hasOwnAge {
+            // Less than a microsecond is an age too.
+            guard settings.djangoCompatible else { return session.expireDate <= now }
+            return expiry.age(modification: now, settings) <= 0
+        }
         // Django drops the fraction of the last second.
         return session.expireDate - now < 1_000_000
     }

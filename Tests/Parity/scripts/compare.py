@@ -132,6 +132,8 @@ class Comparison:
             shown["key"] += " " + outcome["key"]
         if outcome.get("raises", "").startswith("unstorable: Object of type "):
             shown["raises"] = "TypeError"
+        if outcome.get("raises", "").startswith("unavailable: a session's file: "):
+            shown["raises"] = "OSError"
         if "cookies" in outcome:
             shown["cookies"] = [side.names.replaced(cookie) for cookie in outcome["cookies"]]
         if "result" in outcome:

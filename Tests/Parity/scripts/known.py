@@ -170,6 +170,13 @@ KNOWN = [
         ends=True,
     ),
     Known(
+        "a new key for data that cannot be saved",
+        "ours is only chosen; the save at the end says what is wrong",
+        lambda case: case.step["op"] == "cycle_key_later" and case.raises == ("TypeError", None),
+        compatible=True,
+        ends=True,
+    ),
+    Known(
         "the key of a cookie that was not made",
         "a save that fails leaves ours with a key that nothing has; no response shows it",
         lambda case: case.where == "key" and case.raises == ("TypeError", "TypeError"),

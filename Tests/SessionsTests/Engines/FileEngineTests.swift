@@ -128,7 +128,8 @@ struct FileEngineTests {
             for (expiry, age, lives) in [
                 (SessionExpiry.default, 990, true), (.default, 1001, false), (.seconds(100), 90, true),
                 (.seconds(100), 101, false), (.seconds(1.5), 2, false), (.duration(.seconds(100)), 5000, true),
-                (.duration(.seconds(-1)), 0, false), (.seconds(0), 990, true), (.seconds(0), 1001, false),
+                (.duration(.milliseconds(900)), 0, false), (.duration(.seconds(-1)), 0, false),
+                (.seconds(0), 990, true), (.seconds(0), 1001, false),
             ] {
                 let key = try await Self.stored(engine, expiry)
                 let path = directory.path + "/sessionid" + key
