@@ -1,6 +1,5 @@
-"""The stack that the tests share, and where the program lies."""
+"""The stack that the tests share."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -9,22 +8,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import django_side  # noqa: E402
-from stack import ROOT, Stack  # noqa: E402
-
-
-def pytest_addoption(parser):
-    parser.addoption("--program", default=os.environ.get("SESSIOND_PROGRAM", str(ROOT / ".build/release/sessiond")))
+from program import program, pytest_addoption  # noqa: E402, F401
+from stack import Stack  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def program(request):
-    path = Path(request.config.getoption("--program"))
-    assert path.is_file(), f"{path} is missing; build it with: swift build -c release --product sessiond"
-    return path
-
-
-@pytest.fixture(scope="session")
-def stack(program):
+def stack(program):  # noqa: F811
     """nginx, two workers and PostgreSQL. A test that changes them puts them back."""
     stack = Stack(program)
     try:

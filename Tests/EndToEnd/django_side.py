@@ -11,7 +11,7 @@ def use(stack):
     settings.configure(
         SECRET_KEY=SECRET_KEY,
         USE_TZ=True,
-        INSTALLED_APPS=["django.contrib.sessions"],
+        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"],
         DATABASES={
             "default": {
                 "ENGINE": "django.db.backends.postgresql", "NAME": "sessiond", "USER": "sessiond",
@@ -20,6 +20,15 @@ def use(stack):
         },
     )
     django.setup()
+
+
+def migrate():
+    """Makes the tables of Django's that sessiond does not make."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    connection.close()
 
 
 def decoded(session_key):

@@ -8,8 +8,9 @@ import subprocess
 import threading
 
 import fcgi
+import production
 import pytest
-from stack import ROOT, Stack
+from stack import Stack, free_port
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
 
@@ -122,19 +123,7 @@ def test_no_cookie_and_no_form_reaches_the_log(stack):
 
 
 def test_the_production_files_pass_the_test_of_nginx(tmp_path):
-    for source in (ROOT / "nginx").iterdir():
-        (tmp_path / source.name).write_text(source.read_text())
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=example.org", "-keyout", key]
-    subprocess.run([*command, "-out", certificate], check=True, capture_output=True)
-    conf = (tmp_path / "sessiond.conf").read_text()
-    conf = re.sub(r"ssl_certificate +\S+;", f"ssl_certificate {certificate};", conf)
-    conf = re.sub(r"ssl_certificate_key +\S+;", f"ssl_certificate_key {key};", conf)
-    conf = conf.replace("/var/log/nginx", str(tmp_path))
-    conf = re.sub(r"listen( +)(\[::\]:)?(80|443)", r"listen\1\g<2>2\3", conf)
-    (tmp_path / "sessiond.conf").write_text(conf)
-    main = f"pid {tmp_path}/nginx.pid;\nevents {{}}\nhttp {{ include sessiond.conf; }}\n"
-    (tmp_path / "nginx.conf").write_text(main)
+    production.write(tmp_path, free_port(), free_port())
     command = [NGINX, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error.log"]
     tested = subprocess.run(command, capture_output=True, text=True)
     assert tested.returncode == 0 and "warn" not in tested.stderr, tested.stderr
