@@ -5,6 +5,14 @@ public struct AccountSettings: Sendable {
     public var secretKeyFallbacks: [String]
     /// `AUTHENTICATION_BACKENDS`: whose sessions are accepted. The first is what a login here names.
     public var backends = ["django.contrib.auth.backends.ModelBackend"]
+    /// `LOGIN_URL`: where who is not logged in is sent. This and the next two are URLs, or names of routes.
+    public var loginURL = "login"
+    /// `LOGIN_REDIRECT_URL`: where a login leads to without `next`.
+    public var loginRedirectURL = "loginform"
+    /// `LOGOUT_REDIRECT_URL`; nil for a page that says goodbye.
+    public var logoutRedirectURL: String?
+    /// Whether a link can log out, as in the tutorial; so can any page of any site then.
+    public var logoutAllowsGet = false
     /// `SESSION_DJANGO_COMPATIBLE`: leaves out what this port does on purpose in another way than Django.
     public var djangoCompatible = false
 

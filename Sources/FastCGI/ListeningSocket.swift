@@ -53,6 +53,33 @@ public enum ListeningSocket {
         if !isServed(path) { unlink(path) }
     }
 
+    /// Whether only this machine can connect: a Unix socket, or a loopback address.
+    public static func isLocal(_ descriptor: Int32) -> Bool {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &storage) { pointer in
+            let isKnown = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getsockname(descriptor, $0, &size) == 0
+            }
+            guard isKnown else { return false }
+            switch Int32(pointer.pointee.ss_family) {
+            case AF_UNIX: return true
+            case AF_INET:
+                return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                    UInt32(bigEndian: $0.pointee.sin_addr.s_addr) >> 24 == 127
+                }
+            case AF_INET6:
+                return pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { address in
+                    withUnsafeBytes(of: address.pointee.sin6_addr) { bytes in
+                        bytes.elementsEqual([UInt8](repeating: 0, count: 15) + [1])
+                            || bytes.starts(with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 127])
+                    }
+                }
+            default: return false
+            }
+        }
+    }
+
     private static func isListening(_ descriptor: Int32) -> Bool {
         var value: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)

@@ -4,6 +4,7 @@ import Web
 public let templates: [String: String] = [
     "base.html": PackageResources.base_html,
     "cookies_needed.html": PackageResources.cookies_needed_html,
+    "demonstration_only.html": PackageResources.demonstration_only_html,
     "error_400.html": PackageResources.error_400_html,
     "error_403.html": PackageResources.error_403_html,
     "error_404.html": PackageResources.error_404_html,
@@ -15,6 +16,9 @@ public let templates: [String: String] = [
     "loggedin.html": PackageResources.loggedin_html,
     "loggedout.html": PackageResources.loggedout_html,
     "login.html": PackageResources.login_html,
+    "registration/logged_in.html": PackageResources.registration_logged_in_html,
+    "registration/logged_out.html": PackageResources.loggedout_html,
+    "registration/login.html": PackageResources.registration_login_html,
 ].mapValues { String(decoding: $0, as: UTF8.self) }
 
 /// The page of an error: the template `error_STATUS.html`, or for a browser that refuses cookies the one that tells how to

@@ -1,3 +1,4 @@
+import Accounts
 import ArgumentParser
 import CacheSessions
 import DatabaseSessions
@@ -82,7 +83,8 @@ struct Check: ParsableCommand {
         parts.sessionTable = settings.engine.hasTable
         let messages = securityChecks(settings.session, settings.csrf, parts)
         return CheckReport(
-            messages + cookieChecks(settings.session, settings.csrf), silenced: settings.silencedChecks)
+            messages + cookieChecks(settings.session, settings.csrf) + settings.accountChecks,
+            silenced: settings.silencedChecks)
     }
 
     private func problem(_ body: () throws -> Void) -> String? {
@@ -103,8 +105,24 @@ struct Check: ParsableCommand {
         }
         var found: [(String, String?)] = [("engine", nil)]
         if settings.engine.hasTable { found += await database(settings) }
+        if settings.authentication == .django { found.append(("accounts", await problemOfAccounts(settings))) }
         if let cache = settings.cache { found.append(("cache", await problem(of: cache, settings))) }
         return found
+    }
+
+    @EventLoop
+    private static func problemOfAccounts(_ settings: Settings) async -> String? {
+        do {
+            let client = try commandClient(settings)
+            defer { client.close() }
+            let missing = try await AccountTables.missing(in: client)
+            guard !missing.isEmpty else { return nil }
+            return
+                "the database has no \(missing.joined(separator: ", ")); run manage.py migrate in the Django project, "
+                + "or set AUTHENTICATION=any for a demonstration"
+        } catch {
+            return "they cannot be read: \(error)"
+        }
     }
 
     @EventLoop

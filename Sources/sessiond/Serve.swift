@@ -46,13 +46,19 @@ struct Serve: ParsableCommand {
         EventLoop.block(signals: FastCGIServer.endingSignals)
         raiseDescriptorLimit()
         let (listener, ownAddress) = try listeningSocket()
+        if settings.authentication == .any, !settings.anyForce, !ListeningSocket.isLocal(listener) {
+            writeToStandardError(
+                "Error: AUTHENTICATION: any lets everyone in under any name, and other machines can reach the socket; set "
+                    + "django, listen on 127.0.0.1 or a Unix socket, or set AUTHENTICATION_ANY_FORCE=True\n")
+            throw wrongSettings
+        }
         let grace = Duration.seconds(drainGrace)
         nonisolated(unsafe) var failure: (any Error)?
         EventLoop.run {
             do {
                 let logger = Logger(label: "sessiond")
                 let engine = try Engine(settings, logger: logger)
-                let accounts = try settings.makeAccounts(logger: logger)
+                let accounts = try settings.makeAccounts(site, logger: logger)
                 let server = try FastCGIServer(
                     site.application(engine.sessions, accounts), listener: listener, logger: logger)
                 if accounts == nil {
@@ -71,7 +77,10 @@ struct Serve: ParsableCommand {
         if let failure { throw failure }
     }
 
-    /// What the environment sets. Where that is wrong the exit status is EX_CONFIG: starting again would not help.
+    /// EX_CONFIG: starting again would not help.
+    private var wrongSettings: ExitCode { ExitCode(78) }
+
+    /// What the environment sets.
     private func configured() throws -> (Settings, Site) {
         do {
             let settings = try Settings.load()
@@ -79,7 +88,7 @@ struct Serve: ParsableCommand {
             return (settings, try Site(settings))
         } catch {
             writeToStandardError("Error: \(error)\n")
-            throw ExitCode(78)
+            throw wrongSettings
         }
     }
 

@@ -2,12 +2,13 @@ import Accounts
 import EventLoop
 import Logging
 import Sessions
+import Web
 
-/// `AUTHENTICATION`: who may log in.
+/// Who is let in at login (`AUTHENTICATION`).
 enum AuthenticationMode: String {
-    /// The accounts of `auth_user`, with their passwords.
+    /// The users of Django's `auth_user`, with their passwords.
     case django
-    /// Any name with any password: the tutorial.
+    /// Any name with any password: the tutorial's demonstration.
     case any
 }
 
@@ -15,11 +16,14 @@ enum AuthenticationMode: String {
 extension Settings {
     mutating func readAccounts(_ reader: inout SettingsReader) {
         var mode = authentication.rawValue
-        reader.read("AUTHENTICATION", into: &mode, "is neither django nor any; set one of them") {
-            AuthenticationMode(rawValue: $0) != nil
-        }
+        reader.read(
+            "AUTHENTICATION", into: &mode,
+            "is not known; set django for the users of auth_user, or any for a demonstration on this machine alone"
+        ) { AuthenticationMode(rawValue: $0) != nil }
         authentication = AuthenticationMode(rawValue: mode) ?? authentication
         reader.read("AUTHENTICATION_ANY_FORCE", into: &anyForce)
+        checkDemonstration(&reader)
+
         accounts.secretKey = secretKey
         accounts.secretKeyFallbacks = secretKeyFallbacks
         accounts.djangoCompatible = session.djangoCompatible
@@ -29,12 +33,40 @@ extension Settings {
                 "AUTHENTICATION_BACKENDS",
                 "it is empty; name one, such as [\"django.contrib.auth.backends.ModelBackend\"]")
         }
+        let rule = "is empty; set a path such as /accounts/, or unset it"
+        reader.read("LOGIN_URL", into: &accounts.loginURL, rule) { !$0.isEmpty }
+        reader.read("LOGIN_REDIRECT_URL", into: &accounts.loginRedirectURL, rule) { !$0.isEmpty }
+        reader.read("LOGOUT_REDIRECT_URL", into: &accounts.logoutRedirectURL, rule) { _ in true }
+        accounts.logoutAllowsGet = authentication == .any
+        reader.read("LOGOUT_ALLOW_GET", into: &accounts.logoutAllowsGet)
     }
 
-    /// Django's accounts; nil where anybody may log in.
+    /// Whoever reaches a demonstration is whoever he says: that must be nobody but this machine.
+    private func checkDemonstration(_ reader: inout SettingsReader) {
+        let here = ["localhost", ".localhost", "127.0.0.1", "[::1]"]
+        guard authentication == .any, !anyForce,
+            let other = web.allowedHosts.first(where: { !here.contains($0.lowercased()) })
+        else { return }
+        reader.fail(
+            "AUTHENTICATION",
+            "any lets everyone in under any name, and ALLOWED_HOSTS has '\(other)'; set django, leave this machine's "
+                + "names alone in ALLOWED_HOSTS, or set AUTHENTICATION_ANY_FORCE=True")
+    }
+
+    /// What `check --deploy` says of the login.
+    var accountChecks: [CheckMessage] {
+        guard authentication == .any else { return [] }
+        return [
+            CheckMessage(
+                .warning, id: "sessiond.W002", "AUTHENTICATION: any lets everyone in under any name.",
+                hint: "Set AUTHENTICATION=django.")
+        ]
+    }
+
+    /// Django's accounts; nil where anybody may log in. Whatever `SESSION_ENGINE` says they lie in the database.
     @EventLoop
-    func makeAccounts(logger: Logger) throws -> Accounts? {
+    func makeAccounts(_ site: Site, logger: Logger) throws -> Accounts? {
         guard authentication == .django else { return nil }
-        return try Accounts(accounts, database: database, limit: .seconds(databaseTimeout), logger: logger)
+        return try Accounts(site.accounts, database: database, limit: .seconds(databaseTimeout), logger: logger)
     }
 }

@@ -9,12 +9,20 @@ struct Site {
     private let settings: Settings
     private let resolver: URLResolver
     private let templates: TemplateLibrary
+    /// The settings of accounts, with URLs in place of names.
+    let accounts: AccountSettings
 
     /// - Throws: ``Failure`` with the template's file and line.
     init(_ settings: Settings) throws {
         self.settings = settings
-        let resolver = try URLResolver(urlpatterns)
+        let urls =
+            switch settings.authentication {
+            case .django: accountURLs(settings.accounts)
+            case .any: demonstrationURLs(settings.accounts, isForced: settings.anyForce)
+            }
+        let resolver = try URLResolver(urls)
         self.resolver = resolver
+        accounts = try settings.accounts.resolved(resolver)
         var sources = LoginApp.templates
         var files: [String: String] = [:]
         if let directory = settings.templatesDirectory {
@@ -67,5 +75,23 @@ struct Site {
             }
         }
         return templates
+    }
+}
+
+extension AccountSettings {
+    /// - Throws: ``Failure`` for a name that no route has.
+    fileprivate func resolved(_ resolver: URLResolver) throws(Failure) -> AccountSettings {
+        func url(_ name: String, _ target: String) throws(Failure) -> String {
+            do throws(NoReverseMatch) {
+                return try resolver.resolveURL(target)
+            } catch {
+                throw Failure("\(name): '\(target)' is no name of a page here; set a path such as /accounts/, or a URL")
+            }
+        }
+        var settings = self
+        settings.loginURL = try url("LOGIN_URL", loginURL)
+        settings.loginRedirectURL = try url("LOGIN_REDIRECT_URL", loginRedirectURL)
+        if let target = logoutRedirectURL { settings.logoutRedirectURL = try url("LOGOUT_REDIRECT_URL", target) }
+        return settings
     }
 }

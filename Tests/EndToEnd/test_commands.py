@@ -174,6 +174,13 @@ BAD = {
     "CSRF_COOKIE_AGE": ["soon"],
     "CSRF_TRUSTED_ORIGINS": ["https://example.org", "[1]", '["example.org"]'],
     "ALLOWED_HOSTS": ["example.org", '{"a": 1}', '["a"'],
+    "AUTHENTICATION": ["anyone", ""],
+    "AUTHENTICATION_ANY_FORCE": ["perhaps"],
+    "AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.ModelBackend", "[]"],
+    "LOGIN_URL": ["", "nothing"],
+    "LOGIN_REDIRECT_URL": ["", "nothing"],
+    "LOGOUT_REDIRECT_URL": ["nothing"],
+    "LOGOUT_ALLOW_GET": ["at times"],
     "SECURE_HSTS_SECONDS": ["a year"],
     "DATA_UPLOAD_MAX_MEMORY_SIZE": ["2.5MiB"],
     "SECRET_KEY_FILE": ["/no/such/file"],
@@ -213,7 +220,7 @@ def test_a_worker_keeps_its_cookie_settings(stack):
     names = {
         "SESSION_COOKIE_NAME": "sid", "SESSION_COOKIE_AGE": "60", "SESSION_COOKIE_SECURE": "true",
         "SESSION_COOKIE_SAMESITE": "Strict", "SESSION_COOKIE_PATH": "/myapp", "SESSION_COOKIE_DOMAIN": "example.org",
-        "ALLOWED_HOSTS": '["example.org"]',
+        "ALLOWED_HOSTS": '["example.org"]', "AUTHENTICATION_ANY_FORCE": "True",
     }
     secret = "b" * 32
     body = f"csrfmiddlewaretoken={secret}&username=alice&password=x".encode()

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import FastCGI
@@ -185,5 +186,22 @@ struct ListeningSocketTests {
         ])
     func refuses(text: String) {
         #expect(ListeningSocket.Address(text) == nil)
+    }
+
+    @Test(
+        "and only some of them are this machine's own",
+        arguments: [("127.0.0.1", true), ("127.9.8.7", true), ("0.0.0.0", false), ("::1", true), ("::", false)])
+    func isLocal(host: String, isLocal: Bool) throws {
+        let listener = try ListeningSocket.open(.tcp(host: host, port: "0"), mode: 0, backlog: 1)
+        defer { close(listener) }
+        #expect(ListeningSocket.isLocal(listener) == isLocal)
+    }
+
+    @Test func `a Unix socket is this machine's own, what is no socket is not`() throws {
+        let address = ListeningSocket.Address.unix(path: "/tmp/sessiond-local-\(getpid()).sock")
+        let listener = try ListeningSocket.open(address, mode: 0o600, backlog: 1)
+        #expect(ListeningSocket.isLocal(listener))
+        ListeningSocket.remove(address, listener: listener)
+        #expect(!ListeningSocket.isLocal(-1))
     }
 }

@@ -338,7 +338,8 @@ def page_cases():
     pages = {page.name: page.read_text() for page in PAGES.glob("*.html")}
     for name in sorted(pages):
         for username in (NASTY, "not logged in"):
-            case(f"{{% include '{name}' %}}", {"username": username}, templates=pages, csrf="token",
+            context = {"username": username, "is_logged_in": username == NASTY, "next": username}
+            case(f"{{% include '{name}' %}}", context, templates=pages, csrf="token",
                  form={"fields": LOGIN_FIELDS, "data": [["username", "<x>"], ["password", ""]]}, name=f"{name} for {username}")  # fmt: skip
 
 

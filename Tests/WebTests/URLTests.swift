@@ -86,6 +86,22 @@ import Testing
             try URLResolver([path("<path:x>", Self.view, name: "any")]).reverse("any", ["/evil.com"]) == "/%2Fevil.com")
     }
 
+    @Test(
+        arguments: [
+            ("login", "/myapp/login/"), ("ns:login", "/ns/login/"), ("/some/path/", "/some/path/"),
+            ("https://example.com", "https://example.com"), ("./login", "./login"), ("../", "../"),
+            ("page.html", "page.html"),
+        ])
+    func `a setting names a route or is a URL`(target: String, url: String) throws {
+        #expect(try resolver().resolveURL(target) == url)
+    }
+
+    @Test(arguments: ["", "nothing", "user", "ns:nothing"])
+    func `what is neither the name of a route nor looks like a URL is an error`(target: String) throws {
+        let resolver = try resolver()
+        #expect(throws: NoReverseMatch.self) { try resolver.resolveURL(target) }
+    }
+
     @Test(arguments: [
         "<int:id", "<number:id>/", "<int:>/", "<>/", "<int:1a>/", "<int:a b>/", "<a>/<int:a>/", "<int: a>/",
     ])

@@ -69,6 +69,19 @@ public struct URLResolver: Sendable {
         }
     }
 
+    /// The URL that a setting means: of the pattern with that name, else the text itself, which must look like a URL
+    /// (Django's `resolve_url`).
+    /// - Throws: ``NoReverseMatch``.
+    public func resolveURL(_ target: String) throws(NoReverseMatch) -> String {
+        if target.utf8.starts(with: "./".utf8) || target.utf8.starts(with: "../".utf8) { return target }
+        do throws(NoReverseMatch) {
+            return try reverse(target)
+        } catch {
+            guard target.utf8.contains(where: { "/.".utf8.contains($0) }) else { throw error }
+            return target
+        }
+    }
+
     private func reverse(_ name: String, _ path: (Route) -> String?) throws(NoReverseMatch) -> String {
         let candidates = entries.filter { $0.name == name }
         for candidate in candidates.reversed() {
