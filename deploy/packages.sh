@@ -3,7 +3,8 @@
 # and Tests/run.
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-BUILD_PACKAGES=(libfcgi-dev libhiredis-dev libmimalloc-dev libpq-dev zlib1g-dev pkg-config)
+BUILD_PACKAGES=(libargon2-dev libcrypt-dev libfcgi-dev libhiredis-dev libmimalloc-dev libpq-dev libssl-dev libunistring-dev
+    nettle-dev zlib1g-dev pkg-config)
 RUN_PACKAGES=(nginx-light spawn-fcgi postgresql)
 
 # How the program is built for use. The linker of Swift's toolchain packs relocations and folds equal code, which spares

@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -11,5 +12,6 @@
 int accept4(int, struct sockaddr *, socklen_t *, int);
 int memfd_create(const char *, unsigned int);
 int mkostemp(char *, int);
+int pthread_setname_np(pthread_t, const char *);
 int renameat2(int, const char *, int, const char *, unsigned int);
 enum { SWAP_NAMES = 1 << 1 }; /* RENAME_EXCHANGE */
