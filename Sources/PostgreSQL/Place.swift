@@ -1,21 +1,24 @@
 import EventLoop
 
 /// One caller's place in a queue: it gets exactly one answer, at its deadline the latest.
+///
+/// Inlinable, because the queues of other modules are on the way of every request.
 @EventLoop
 package final class Place<Answer: Sendable, Failure: Error> {
     package let deadline: ContinuousClock.Instant
-    private var caller: CheckedContinuation<Result<Answer, Failure>, Never>?
+    @usableFromInline var caller: CheckedContinuation<Result<Answer, Failure>, Never>?
 
+    @inlinable
     package init(deadline: ContinuousClock.Instant, caller: CheckedContinuation<Result<Answer, Failure>, Never>) {
         self.deadline = deadline
         self.caller = caller
     }
 
     /// Whether the answer was given, so that the work need not be done.
-    package var isSettled: Bool { caller == nil }
+    @inlinable package var isSettled: Bool { caller == nil }
 
     /// Gives the answer; a later one is dropped.
-    package func settle(_ answer: Result<Answer, Failure>) {
+    @inlinable package func settle(_ answer: Result<Answer, Failure>) {
         guard let caller else { return }
         self.caller = nil
         caller.resume(returning: answer)
