@@ -74,14 +74,16 @@ let package = Package(
             resources: [.embedInCode("sql")]),
         room("CacheSessions", ["CHiredis", "DjangoFormat", "EventLoop", "Sessions", deque, log]),
         room("Web", ["DjangoFormat", "Sessions", log]),
-        room("Accounts", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "Web", log]),
+        room(
+            "Accounts", ["DjangoFormat", "EventLoop", "PasswordHashers", "PostgreSQL", "Sessions", "Web", log]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
         room("LoginApp", ["Accounts", "DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
         .executableTarget(
             name: "sessiond",
             dependencies: [
                 "Accounts", "CMimalloc", "CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI",
-                "LoginApp", "PostgreSQL", "Sessions", "Web", argumentParser, configuration, crypto, log,
+                "LoginApp", "PasswordHashers", "PostgreSQL", "Sessions", "Web", argumentParser, configuration, crypto,
+                log,
             ],
             resources: [.embedInCode("Doctor/django_side.py")],
             swiftSettings: settings),

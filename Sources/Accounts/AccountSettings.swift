@@ -1,3 +1,5 @@
+import PasswordHashers
+
 /// Django's settings of `contrib.auth`, with Django's defaults.
 public struct AccountSettings: Sendable {
     /// `SECRET_KEY` and `SECRET_KEY_FALLBACKS`.
@@ -5,6 +7,12 @@ public struct AccountSettings: Sendable {
     public var secretKeyFallbacks: [String]
     /// `AUTHENTICATION_BACKENDS`: whose sessions are accepted. The first is what a login here names.
     public var backends = ["django.contrib.auth.backends.ModelBackend"]
+    /// `PASSWORD_HASHERS`.
+    public var hashers = PasswordHashers()
+    /// How many passwords are hashed at once (`PASSWORD_HASH_THREADS`), and how many more may wait (`PASSWORD_HASH_QUEUE`);
+    /// whoever comes after them is asked to try again.
+    public var hashThreads = 1
+    public var hashQueue = 32
     /// `LOGIN_URL`: where who is not logged in is sent. This and the next two are URLs, or names of routes.
     public var loginURL = "login"
     /// `LOGIN_REDIRECT_URL`: where a login leads to without `next`.

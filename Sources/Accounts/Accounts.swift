@@ -1,6 +1,7 @@
 import DjangoFormat
 import EventLoop
 import Logging
+import PasswordHashers
 import PostgreSQL
 import Sessions
 
@@ -11,10 +12,13 @@ public final class Accounts {
     /// The hash that a session of a user holds.
     public nonisolated let authHash: SessionAuthHash
     public nonisolated let users: UserTable
+    let passwords: PasswordVerifier
     public nonisolated let logger: Logger
     /// The connections for the statements of requests; `writer` does not wait for rows that others hold locked.
     public nonisolated let reader: PostgresClient
     public nonisolated let writer: PostgresClient
+
+    private var isClosed = false
 
     /// - Parameters:
     ///   - database: a libpq connection string; empty for the `PG*` variables alone.
@@ -30,6 +34,9 @@ public final class Accounts {
         writer = try PostgresClient(
             database: database, role: "accounts write", limit: limit,
             settings: ["lock_timeout": PostgresClient.lockTimeout(limit)], logger: logger)
+        passwords = PasswordVerifier(
+            hashers: settings.hashers, secretKey: settings.secretKey,
+            pool: HashPool(threads: settings.hashThreads, waiting: settings.hashQueue), logger: logger)
         users = UserTable(reader: reader, writer: writer, limit: limit)
     }
 
@@ -37,9 +44,20 @@ public final class Accounts {
     public func connect() {
         reader.connectInBackground()
         writer.connectInBackground()
+        EventLoop.start { [weak self] in await self?.learnHashers() }
+    }
+
+    /// Tells the verifier what the users' passwords cost to check, now and then.
+    private func learnHashers() async {
+        while !isClosed {
+            let sample = try? await users.samplePasswords()
+            if let sample { passwords.learn(from: sample) }
+            await EventLoop.sleep(for: sample == nil ? .seconds(5) : .seconds(3600))
+        }
     }
 
     public func close() {
+        isClosed = true
         reader.close()
         writer.close()
     }

@@ -1,5 +1,7 @@
 import EventLoop
+import PasswordHashers
 import Sessions
+import Web
 
 extension Accounts {
     /// The longest password that is looked at, in bytes: how long hashing takes must not be the visitor's choice.
@@ -13,9 +15,18 @@ extension Accounts {
     /// sessions.
     public func authenticate(username: String, password: String) async throws -> User? {
         guard password.utf8.count <= Self.longestPassword else { return nil }
+        let username = normalizeUsername(username)
         let user = try await users.user(named: username)
-        // The verifier comes with PasswordHashers; until then nobody is let in.
-        _ = user
-        throw SessionStoreError.unavailable("passwords cannot be verified yet")
+        let isRight = try await passwords.checkPassword(password, user?.password, of: username)
+        return isRight && user?.isActive == true ? user : nil
+    }
+}
+
+extension HashPoolError: HTTPErrorConvertible {
+    public var httpError: HTTPError {
+        switch self {
+        case .queueFull, .noThread, .cancelled: .serviceUnavailable(retryAfter: 5)
+        case .failed: .internalServerError
+        }
     }
 }

@@ -8,6 +8,15 @@ enum SQL {
 
     static let usersByName = Statement("SELECT \(columns) FROM auth_user AS u WHERE u.username = ANY ($1)")
 
+    /// The passwords of some users, drawn at random, however many there are.
+    static let samplePasswords = Statement(
+        """
+        SELECT u.password FROM auth_user AS u WHERE u.id = ANY (ARRAY(
+            SELECT r.low + floor(random() * (r.high - r.low + 1))::bigint
+            FROM (SELECT min(id)::bigint AS low, max(id)::bigint AS high FROM auth_user) AS r, generate_series(1, 1000)
+            WHERE r.low IS NOT NULL))
+        """)
+
     static let accesses = Statement(
         """
         SELECT \(columns), ARRAY(

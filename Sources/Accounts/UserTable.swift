@@ -14,6 +14,7 @@ public final class UserTable {
         let moment: Int64
     }
 
+    private let reader: PostgresClient
     private let byID: BatchQueue<Int64, User?>
     private let byName: BatchQueue<String, User?>
     private let accesses: BatchQueue<Int64, UserAccess?>
@@ -23,6 +24,7 @@ public final class UserTable {
     ///   - reader: a connection for reads; `writer`: one for writes, which commits do not keep readers waiting.
     ///   - limit: how long a request waits at most.
     public init(reader: PostgresClient, writer: PostgresClient, limit: Duration) {
+        self.reader = reader
         byID = BatchQueue(client: reader, limit: limit) { (ids) async throws(PostgresError) in
             let result = try await reader.execute(SQL.usersByID, [.integerArray(ids)])
             let users = Dictionary(User.all(in: result).map { ($0.id, $0) }) { first, _ in first }
@@ -71,6 +73,12 @@ public final class UserTable {
     /// - Parameter moment: microseconds since 1970-01-01 UTC.
     public func setLastLogin(of id: Int64, to moment: Int64) async throws(SessionStoreError) {
         try await ask(logins, Login(user: id, moment: moment))
+    }
+
+    /// What stands in the column `password` of some users, drawn at random.
+    func samplePasswords() async throws(PostgresError) -> [String] {
+        let result = try await reader.execute(SQL.samplePasswords)
+        return (0..<result.count).compactMap { result.string($0, 0) }
     }
 
     private func ask<Question, Answer>(

@@ -1,6 +1,8 @@
 import Accounts
 import EventLoop
+import Glibc
 import Logging
+import PasswordHashers
 import Sessions
 import Web
 
@@ -33,12 +35,27 @@ extension Settings {
                 "AUTHENTICATION_BACKENDS",
                 "it is empty; name one, such as [\"django.contrib.auth.backends.ModelBackend\"]")
         }
+        readHashing(&reader)
         let rule = "is empty; set a path such as /accounts/, or unset it"
         reader.read("LOGIN_URL", into: &accounts.loginURL, rule) { !$0.isEmpty }
         reader.read("LOGIN_REDIRECT_URL", into: &accounts.loginRedirectURL, rule) { !$0.isEmpty }
         reader.read("LOGOUT_REDIRECT_URL", into: &accounts.logoutRedirectURL, rule) { _ in true }
         accounts.logoutAllowsGet = authentication == .any
         reader.read("LOGOUT_ALLOW_GET", into: &accounts.logoutAllowsGet)
+    }
+
+    private mutating func readHashing(_ reader: inout SettingsReader) {
+        var paths = PasswordHashers.defaultPaths
+        reader.read("PASSWORD_HASHERS", into: &paths)
+        do throws(UnknownHasherPath) {
+            accounts.hashers = try PasswordHashers(paths: paths)
+        } catch {
+            reader.fail("PASSWORD_HASHERS", "\(error)")
+        }
+        // One processor stays free for the event loop.
+        accounts.hashThreads = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1, 1)
+        reader.read("PASSWORD_HASH_THREADS", into: &accounts.hashThreads, 1...1024, unit: "threads")
+        reader.read("PASSWORD_HASH_QUEUE", into: &accounts.hashQueue, 0...100_000, unit: "logins")
     }
 
     /// Whoever reaches a demonstration is whoever he says: that must be nobody but this machine.
