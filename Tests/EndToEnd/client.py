@@ -86,7 +86,7 @@ class Browser:
         headers = list(headers)
         if self.cookies:
             headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
-        response = request(self.port, method, path, headers, body, timeout)
+        response = self.request(method, path, headers, body, timeout)
         for text in response.every("Set-Cookie"):
             name, value = text.split(";", 1)[0].split("=", 1)
             if "Max-Age=0" in text:
@@ -94,6 +94,9 @@ class Browser:
             else:
                 self.cookies[name] = value
         return response
+
+    def request(self, method, path, headers, body, timeout):
+        return request(self.port, method, path, headers, body, timeout)
 
     def get(self, path, headers=(), timeout=20):
         return self.send("GET", path, headers, timeout=timeout)
@@ -104,7 +107,7 @@ class Browser:
 
     def token(self):
         """A fresh CSRF token, as the form carries it; its cookie is remembered."""
-        visitor = Browser(self.port, {name: value for name, value in self.cookies.items() if name == "csrftoken"})
+        visitor = type(self)(self.port, {name: value for name, value in self.cookies.items() if name == "csrftoken"})
         found = TOKEN.search(visitor.get("/myapp/connection/").text)
         assert found, "the form carries no CSRF token"
         self.cookies["csrftoken"] = visitor.cookies["csrftoken"]

@@ -162,6 +162,8 @@ def test_the_scripts_explain_themselves(deployment):
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
 def test_the_scripts_are_clean():
-    scripts = [ROOT / "deploy" / name for name in ("up", "down", "supervise")] + [ROOT / "Tests/run", ROOT / ".ci/run"]
+    names = ["up", "down", "supervise", "package", "debian/sessiondctl"]
+    names += [f"debian/sessiond.{script}" for script in ("postinst", "prerm", "postrm")]
+    scripts = [*(ROOT / "deploy" / name for name in names), ROOT / "Tests/run", ROOT / ".ci/run"]
     done = subprocess.run(["shellcheck", "-x", *scripts], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
