@@ -109,6 +109,7 @@ let package = Package(
             "CacheSessionsTests",
             ["CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", log]),
         tests("WebTests", ["DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", "Web"]),
+        tests("SessiondTests", ["sessiond", configuration]),
         tests("FastCGITests", ["EventLoop", "FastCGI", "TestSupport", "Web", log]),
     ]
 )

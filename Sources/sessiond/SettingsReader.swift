@@ -8,8 +8,11 @@ struct SettingsReader {
     /// What is wrong, a line for each setting; the value of a secret is not repeated.
     private(set) var errors: [String] = []
 
-    init(_ provider: some ConfigProvider = EnvironmentVariablesProvider()) {
-        config = ConfigReader(provider: provider)
+    /// - Parameter reporter: hears of each setting that is asked for.
+    init(
+        _ provider: some ConfigProvider = EnvironmentVariablesProvider(), reporter: (any AccessReporter)? = nil
+    ) {
+        config = ConfigReader(provider: provider, accessReporter: reporter)
     }
 
     func text(_ name: String) -> String? { config.string(forKey: ConfigKey([name])) }
