@@ -18,7 +18,10 @@ wrong, example, answers = 0, "", 0
 function init() progress = io.open(PROGRESS, "w") end
 function response(status, headers, body)
     answers = answers + 1
-    if answers % 100 == 0 then progress:write("."):flush() end
+    if answers % 100 == 0 then
+        progress:write(".")
+        progress:flush()
+    end
     if status ~= 200 or not string.find(body, EXPECTED, 1, true) then
         wrong = wrong + 1
         example = status .. " " .. string.sub(body, 1, 300)
@@ -58,6 +61,7 @@ class Wrk:
     @property
     def so_far(self):
         """How many were answered, to a hundred."""
+        assert self.process.poll() is None, self.process.stdout.read()
         return 100 * os.stat(self.progress.name).st_size
 
     def finish(self):
