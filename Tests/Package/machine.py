@@ -95,6 +95,9 @@ class Machine:
 
     def __init__(self, root):
         self.root = root
+        for left in STORE.glob("machine-*"):  # by a run that was killed
+            if not Path("/proc", left.name.removeprefix("machine-")).exists():
+                shutil.rmtree(left, ignore_errors=True)
         self.place = STORE / f"machine-{os.getpid()}"
         self.log = STORE / "machine.log"
         self.process = None
