@@ -2,7 +2,7 @@ import Sessions
 import Web
 
 /// Gives each request its user (Django's `AuthenticationMiddleware`); stands after ``SessionMiddleware``. A request whose
-/// user nobody asks for costs nothing.
+/// user nobody asks for asks the database nothing.
 public struct AuthenticationMiddleware: Middleware {
     private let accounts: Accounts
 

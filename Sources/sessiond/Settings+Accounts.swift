@@ -72,11 +72,18 @@ extension Settings {
 
     /// What `check --deploy` says of the login.
     var accountChecks: [CheckMessage] {
-        guard authentication == .any else { return [] }
+        if authentication == .any {
+            return [
+                CheckMessage(
+                    .warning, id: "sessiond.W002", "AUTHENTICATION: any lets everyone in under any name.",
+                    hint: "Set AUTHENTICATION=django.")
+            ]
+        }
+        guard accounts.logoutAllowsGet else { return [] }
         return [
             CheckMessage(
-                .warning, id: "sessiond.W002", "AUTHENTICATION: any lets everyone in under any name.",
-                hint: "Set AUTHENTICATION=django.")
+                .warning, id: "sessiond.W003", "LOGOUT_ALLOW_GET: a link on any page of any site logs its visitor out.",
+                hint: "Unset LOGOUT_ALLOW_GET.")
         ]
     }
 
