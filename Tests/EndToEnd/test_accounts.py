@@ -7,6 +7,7 @@ environment for one.
 import html
 import json
 import re
+import shutil
 import statistics
 import subprocess
 import time
@@ -18,6 +19,7 @@ import pytest
 from client import TOKEN, Response
 from django_site import ALGORITHMS, django_site
 from stack import ROOT, SECRET_KEY, Stack, wait_until
+from webdriver import Chromium
 
 FORM, LOGIN, LOGOUT = "/myapp/connection/", "/myapp/login/", "/myapp/logout/"
 REFUSED = "Please enter a correct username and password. Note that both fields may be case-sensitive."
@@ -477,6 +479,27 @@ def test_where_a_logout_leads(stack, browser, user):
     assert browser.get(FORM).is_form
 
 
+@pytest.mark.skipif(not shutil.which("chromedriver"), reason="chromium-driver is not installed")
+def test_a_browser_is_told_of_a_mistake_and_comes_to_where_it_wanted_to_go(stack, user, tmp_path):
+    def send(password):
+        chromium.find("input[name=password]").type(password)
+        chromium.find("form button").click()
+
+    base = f"http://127.0.0.1:{stack.port}"
+    with Chromium(tmp_path) as chromium:
+        chromium.open(f"{base}{LOGIN}?next={quote(FORM + '?a=1')}")
+        chromium.find("input[name=username]").type(user)
+        send("wrong")
+        chromium.wait_for(REFUSED)
+        send(PASSWORD)
+        chromium.wait_for(f"You are : {user}")
+        assert chromium.url == f"{base}{FORM}?a=1"
+        chromium.find(f"form[action='{LOGOUT}'] button").click()
+        chromium.wait_for("You are logged out.")
+        chromium.open(base + FORM)
+        chromium.find("input[type=password]")
+
+
 # -- the rest
 
 
@@ -515,7 +538,8 @@ def test_the_deployment_check_warns_of_a_site_that_lets_anybody_in(stack):
     done = stack.sessiond("check", "--deploy", AUTHENTICATION="any")
     assert "AUTHENTICATION" in done.stdout + done.stderr
     done = stack.sessiond("check", "--deploy")
-    assert "AUTHENTICATION" not in done.stdout + done.stderr
+    assert "AUTHENTICATION" not in done.stdout + done.stderr and "sessiond.W003" not in done.stderr
+    assert "(sessiond.W003) LOGOUT_ALLOW_GET: " in stack.sessiond("check", "--deploy", LOGOUT_ALLOW_GET="True").stderr
 
 
 @pytest.mark.parametrize("hosts, fine", [("[]", True), ('["localhost", "127.0.0.1", "[::1]"]', True), ('["*"]', False),
