@@ -110,6 +110,9 @@ let package = Package(
             ["CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", log]),
         tests("WebTests", ["DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", "Web"]),
         tests("SessiondTests", ["sessiond", configuration]),
+        tests(
+            "AccountsTests",
+            ["Accounts", "DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "TestSupport", log]),
         tests("FastCGITests", ["EventLoop", "FastCGI", "TestSupport", "Web", log]),
     ]
 )

@@ -17,6 +17,8 @@ public final class Accounts {
     /// The connections for the statements of requests; `writer` does not wait for rows that others hold locked.
     public nonisolated let reader: PostgresClient
     public nonisolated let writer: PostgresClient
+    /// Whose sessions there are; nil with an engine that cannot tell.
+    public var sessionList: SessionList?
 
     private var isClosed = false
 
