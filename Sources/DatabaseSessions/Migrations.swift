@@ -97,4 +97,35 @@ public struct Migrator {
     public func removeSessionList() async throws(PostgresError) {
         _ = try await client.execute(Migration.removeSessionList, deadline: .now + .seconds(5))
     }
+
+    private static let sessionListParts = Statement(
+        """
+        SELECT (to_regclass('sessiond_session') IS NOT NULL)::int
+            + (to_regclass('sessiond_session_change') IS NOT NULL)::int
+            + (SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass('django_session')
+                AND tgname LIKE 'sessiond\\_%' AND tgenabled <> 'D')
+        """)
+
+    /// How it stands with what ``Migration/sessionList`` made.
+    public func sessionListState() async throws(PostgresError) -> SessionListState {
+        switch try await client.execute(Self.sessionListParts).integer(0, 0) {
+        case 0: return .absent
+        case 6:
+            let counted = Statement(
+                "SELECT count(*) FROM (SELECT FROM sessiond_session_change LIMIT \(SessionListState.longQueue)) AS q")
+            return .present(isBehind: try await client.execute(counted).integer(0, 0) == SessionListState.longQueue)
+        default: return .broken
+        }
+    }
+}
+
+/// What there is of the list of sessions in a database.
+public enum SessionListState: Equatable, Sendable {
+    case absent
+    /// - Parameter isBehind: whether ``longQueue`` changes or more wait for a worker.
+    case present(isBehind: Bool)
+    /// Some tables or triggers are missing, as when `django_session` was dropped and made anew.
+    case broken
+
+    public static let longQueue: Int64 = 100_000
 }

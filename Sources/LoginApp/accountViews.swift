@@ -4,7 +4,10 @@ import Web
 /// The form, or for a user who is logged in the page behind it.
 func accountView(_ request: Request) async throws -> Response {
     guard let user = try await request.user else { return try loginPage(request, accountForm(), next: "") }
-    let context: TemplateContext = ["username": .string(user.username), "is_logged_in": true]
+    let context: TemplateContext = [
+        "username": .string(user.username), "is_logged_in": true,
+        "has_session_list": .bool(await request.accounts.sessionList?.isAvailable ?? false),
+    ]
     return try render(request, "registration/logged_in.html", context)
 }
 

@@ -16,6 +16,7 @@ public let templates: [String: String] = [
     "loggedin.html": PackageResources.loggedin_html,
     "loggedout.html": PackageResources.loggedout_html,
     "login.html": PackageResources.login_html,
+    "sessions.html": PackageResources.sessions_html,
     "registration/logged_in.html": PackageResources.registration_logged_in_html,
     "registration/logged_out.html": PackageResources.loggedout_html,
     "registration/login.html": PackageResources.registration_login_html,

@@ -13,6 +13,8 @@ public func accountURLs(_ settings: AccountSettings) -> [URLPattern] {
         path("connection/", neverCache(accountView), methods: ["GET"], name: "loginform"),
         path("login/", neverCache(accountLogin), methods: ["GET", "POST"], name: "login"),
         path("logout/", neverCache(accountLogout), methods: logoutMethods(settings), name: "logout"),
+        path("sessions/", neverCache(sessionsView), methods: ["GET", "POST"], name: "sessions"),
+        path("sessions.json", neverCache(sessionsJSON), methods: ["GET", "POST"], name: "sessions_json"),
     ])
 }
 

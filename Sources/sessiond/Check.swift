@@ -145,7 +145,9 @@ struct Check: ParsableCommand {
             let deadline = ContinuousClock.now + .seconds(settings.databaseTimeout)
             let theirs = try await client.execute(clock, deadline: deadline).integer(0, 0).map(PostgresTime.unixTime)
             let skew = abs((theirs ?? before) - (before + SessionEngine.systemTime()) / 2) / 1_000_000
-            let pending = try await Migrator(client: client).pending()
+            let migrator = Migrator(client: client)
+            let pending = try await migrator.pending()
+            let list = try await migrator.sessionListState()
             return [
                 ("database", nil),
                 ("clock", skew <= 1 ? nil : "it differs from the database's by \(skew) seconds; synchronise both"),
@@ -153,7 +155,7 @@ struct Check: ParsableCommand {
                     "migrations",
                     pending.isEmpty ? nil : "\(pending.count) not applied; run sessiond migrate"
                 ),
-            ]
+            ] + (list == .absent ? [] : [("session list", list.problem)])
         } catch {
             return [("database", "it cannot be used: \(error)")]
         }

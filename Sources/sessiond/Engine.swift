@@ -9,6 +9,7 @@ import Sessions
 @EventLoop
 final class Engine {
     let sessions: SessionEngine
+    let codec: SessionCodec
     private let connections: [any Connections]
 
     /// - Throws: ``Failure`` where the engine's place cannot be used.
@@ -17,6 +18,7 @@ final class Engine {
         let codec = SessionCodec(
             signer: TimestampSigner(
                 secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks, salt: settings.salt))
+        self.codec = codec
         let limit = Duration.seconds(settings.databaseTimeout)
         func database() throws -> DatabaseStore {
             try DatabaseStore(database: settings.database, codec: codec, limit: limit, logger: logger)

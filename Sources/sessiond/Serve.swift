@@ -59,14 +59,20 @@ struct Serve: ParsableCommand {
                 let logger = Logger(label: "sessiond")
                 let engine = try Engine(settings, logger: logger)
                 let accounts = try settings.makeAccounts(site, logger: logger)
+                let list = try accounts.flatMap {
+                    try settings.makeSessionList(engine, reader: $0.reader, logger: logger)
+                }
+                accounts?.sessionList = list
                 let server = try FastCGIServer(
-                    site.application(engine.sessions, accounts), listener: listener, logger: logger)
+                    site.application(engine.sessions, accounts, list), listener: listener, logger: logger)
                 if accounts == nil {
                     logger.warning("any name and any password are accepted at login: this is a demonstration")
                 }
                 engine.connect()
                 accounts?.connect()
+                list?.connect()
                 try await server.run(grace: grace)
+                list?.close()
                 accounts?.close()
                 engine.close()
             } catch {

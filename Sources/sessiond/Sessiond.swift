@@ -14,7 +14,7 @@ struct Sessiond: ParsableCommand {
             may also lie in files (SECRET_KEY_FILE, DATABASE_URL_FILE) or be systemd credentials.
             """,
         version: "sessiond 0.1.0",
-        subcommands: [Serve.self, Migrate.self, ClearSessions.self, Check.self, Doctor.self])
+        subcommands: [Serve.self, Migrate.self, ClearSessions.self, ListSessions.self, Check.self, Doctor.self])
 
     static func main() {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }

@@ -39,11 +39,15 @@ struct Site {
     }
 
     /// - Parameter accounts: nil where nobody's password is asked for (`AUTHENTICATION=any`).
-    func application(_ engine: SessionEngine, _ accounts: Accounts?) throws -> Application {
+    func application(
+        _ engine: SessionEngine, _ accounts: Accounts?, _ sessionList: SessionList?
+    ) throws -> Application {
         var web = settings.web
         web.templates = templates
-        var middleware: [any Middleware] = [
-            try SecurityMiddleware(settings.security), try SessionMiddleware(engine),
+        var middleware: [any Middleware] = [try SecurityMiddleware(settings.security)]
+        if let sessionList { middleware.append(SessionListMiddleware(sessionList)) }
+        middleware += [
+            try SessionMiddleware(engine),
             try CSRFMiddleware(settings.csrf, sessionCookieDomain: settings.session.cookieDomain),
         ]
         if let accounts { middleware.append(AuthenticationMiddleware(accounts)) }

@@ -8,6 +8,8 @@ from stack import SECRET_KEY
 
 def use(stack):
     """Configures Django, once for a run of the tests, for the database of this stack."""
+    if settings.configured:
+        return move(stack.run)
     settings.configure(
         SECRET_KEY=SECRET_KEY,
         USE_TZ=True,
@@ -20,6 +22,16 @@ def use(stack):
         },
     )
     django.setup()
+
+
+def move(host):
+    """Lets Django go on with the database of another stack; gives where it was before."""
+    from django.db import connections
+
+    connections["default"].close()
+    before = connections["default"].settings_dict["HOST"]
+    connections["default"].settings_dict["HOST"] = str(host)
+    return before
 
 
 def migrate():
@@ -68,3 +80,63 @@ def signed(payload):
     if isinstance(payload, bytes):
         return signing.dumps(payload, salt=salt, serializer=Ready, compress=True)
     return signing.dumps(payload, salt=salt, compress=True)
+
+
+# -- Users
+
+PASSWORD = "correct horse"
+
+
+def create_user(name):
+    """Makes a user with the password above, or gives one that is there another hash of it; a cheap one."""
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+    from django.contrib.auth.models import User
+    from django.db import connection
+
+    hasher = PBKDF2PasswordHasher()
+    User.objects.update_or_create(
+        username=name, defaults={"password": hasher.encode(PASSWORD, hasher.salt(), iterations=1000)})
+    connection.close()
+
+
+def request_of(session_key=None):
+    """What a view of Django's gets from who shows this session."""
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.http import HttpRequest
+
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    return request
+
+
+def login(name):
+    """Logs a user in as Django's view does, from an anonymous session, and returns the key of his session."""
+    from django.contrib.auth import login as django_login
+    from django.contrib.auth.models import User
+    from django.db import connection
+
+    request = request_of()
+    request.session["basket"] = 1
+    request.session.save()
+    django_login(request, User.objects.get(username=name), "django.contrib.auth.backends.ModelBackend")
+    request.session.save()
+    connection.close()
+    return request.session.session_key
+
+
+def log_out(session_key):
+    from django.contrib.auth import logout
+    from django.db import connection
+
+    logout(request_of(session_key))
+    connection.close()
+
+
+def user_of(session_key):
+    """The name of the user whose session it is for Django; None for nobody."""
+    from django.contrib.auth import get_user
+    from django.db import connection
+
+    user = get_user(request_of(session_key))
+    connection.close()
+    return user.username or None

@@ -77,16 +77,17 @@ class Chromium:
     def text(self):
         return self.find("body").text
 
-    def wait_for(self, text):
-        """Waits until the page holds a text; a page on its way out has no body to ask for one."""
+    def wait_for(self, text, without=None):
+        """Waits until the page holds a text, and not another; a page on its way out has no body to ask for one."""
 
         def shown():
             try:
-                return text in self.text
+                found = self.text
             except urllib.error.HTTPError:
                 return False
+            return text in found and (without is None or without not in found)
 
-        wait_until(shown, what=f"a page with '{text}'")
+        wait_until(shown, what=f"a page with '{text}'" + (f" and without '{without}'" if without else ""))
 
     def resize(self, width, height):
         self.command("POST", "/window/rect", width=width, height=height)

@@ -31,6 +31,8 @@ struct ASCIISet: Sendable {
     static let cookie = ASCIISet(alphanumeric + "!#$%&'*+-.^_`|~:")
     /// Django's `escape_uri_path`.
     static let path = ASCIISet(alwaysSafe + "/:@&+$,!*'()")
+    /// Django's `QueryDict.urlencode(safe="/")`, but for the blank, which becomes `%20`.
+    static let queryValue = ASCIISet(alwaysSafe + "/")
     /// Django's `iri_to_uri`, for a URL that is one already but for some characters.
     static let uri = ASCIISet(alwaysSafe + "/#%[]=:;$&()+,!?*@'")
     /// The `pchar` of RFC 3986 and the slash, for a URL made from patterns.

@@ -15,4 +15,11 @@ extension Response {
         response.set(HeaderField(fixed: "Location", iriToURI(url.utf8)))
         return response
     }
+
+    /// The redirect of who has to log in first, and comes back after (Django's `redirect_to_login`).
+    /// - Parameter loginURL: `LOGIN_URL` as a URL.
+    public static func redirectToLogin(_ request: Request, loginURL: String) throws(HTTPError) -> Response {
+        let mark = loginURL.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
+        return try redirect(to: loginURL + mark + "next=" + quote(request.fullPath().utf8, safe: .queryValue))
+    }
 }
