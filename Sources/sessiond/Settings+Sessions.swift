@@ -73,8 +73,7 @@ extension Settings {
         reader.read("CSRF_COOKIE_PARTITIONED", into: &csrf.cookiePartitioned)
         reader.read("CSRF_USE_SESSIONS", into: &csrf.useSessions)
         reader.read("CSRF_HEADER_NAME", into: &csrf.headerName, "is no CGI name; set one like HTTP_X_CSRFTOKEN") {
-            $0.hasPrefix("HTTP_")
-                && $0.utf8.allSatisfy { ("A"..."Z").contains(Character(Unicode.Scalar($0))) || $0 == 95 }
+            SettingsReader.isHeaderParameter($0)
         }
         reader.read("CSRF_TRUSTED_ORIGINS", into: &csrf.trustedOrigins)
         do {

@@ -47,6 +47,7 @@ struct Settings {
         settings.readSecurity(&reader)
         settings.readWeb(&reader)
         settings.readAccounts(&reader)
+        settings.readProxies(&reader)
         guard reader.errors.isEmpty else { throw Failure(reader.errors.joined(separator: "\n")) }
         return settings
     }

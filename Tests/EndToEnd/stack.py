@@ -205,10 +205,12 @@ class Stack:
         finally:
             end(process)
 
-    def start_nginx(self):
+    def start_nginx(self, extra=""):
+        """`extra` are directives for its server, beside those of deploy/up."""
         self.port = free_port()
         for source in (ROOT / "nginx").iterdir():
             text = source.read_text().replace("@STATE@", str(self.directory)).replace("@PORT@", str(self.port))
+            text = text.replace("include sessiond_server.conf;", extra + "include sessiond_server.conf;")
             (self.directory / "nginx" / source.name.replace("demo.conf.in", "nginx.conf")).write_text(text)
         here = self.directory / "nginx"
         words = ["-p", here, "-c", here / "nginx.conf", "-e", self.directory / "log/nginx.log", "-g", "daemon off;"]

@@ -172,6 +172,12 @@ BAD = {
     "CSRF_USE_SESSIONS": ["at times"],
     "SILENCED_SYSTEM_CHECKS": ["security.W012"],
     "CSRF_COOKIE_AGE": ["soon"],
+    "SECURE_PROXY_SSL_HEADER": [
+        "HTTP_X_FORWARDED_PROTO", '["HTTP_X_FORWARDED_PROTO"]', '["HTTP_X_FORWARDED_PROTO", "https", "on"]',
+        '["X-Forwarded-Proto", "https"]', '["HTTP_X_FORWARDED_PROTO", "https, http"]', '["HTTP_X_FORWARDED_PROTO", ""]',
+    ],
+    "USE_X_FORWARDED_HOST": ["example.org"],
+    "USE_X_FORWARDED_PORT": ["443"],
     "CSRF_TRUSTED_ORIGINS": ["https://example.org", "[1]", '["example.org"]'],
     "ALLOWED_HOSTS": ["example.org", '{"a": 1}', '["a"'],
     "AUTHENTICATION": ["anyone", ""],

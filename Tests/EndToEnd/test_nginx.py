@@ -1,22 +1,22 @@
 """The nginx files: the production ones pass `nginx -t`, and only what is meant to reaches the worker."""
 
-import re
 import shutil
 import socket
 import struct
 import subprocess
 import threading
+from contextlib import contextmanager
 
 import fcgi
 import production
 import pytest
-from stack import Stack, free_port
+from stack import ROOT, Stack, free_port
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
 
 
-@pytest.fixture(scope="module")
-def echo(program):
+@contextmanager
+def echoing(program, extra=""):
     """An nginx whose workers are a responder that answers each request with its parameters, one a line."""
     stack = Stack(program)
     stack.listen()
@@ -32,11 +32,26 @@ def echo(program):
 
     try:
         threading.Thread(target=serve, daemon=True).start()
-        stack.start_nginx()
+        stack.start_nginx(extra)
         yield stack
     finally:
         stack.listener.shutdown(socket.SHUT_RDWR)
         stack.stop()
+
+
+@pytest.fixture(scope="module")
+def echo(program):
+    with echoing(program) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def balanced(program):
+    """The same behind a load balancer, which the tests are."""
+    text = (ROOT / "nginx/sessiond_balancer.conf").read_text()
+    assert "set_real_ip_from  192.0.2.10;" in text
+    with echoing(program, text.replace("192.0.2.10", "127.0.0.1")) as stack:
+        yield stack
 
 
 def answer(sock):
@@ -89,6 +104,33 @@ def test_a_client_does_not_say_who_it_is_or_how_it_came(echo, header):
     assert not [pair for pair in found if "spoofed" in pair[1]]
 
 
+FROM_THE_CLIENT = [("X-Forwarded-For", "203.0.113.7, 198.51.100.3")]
+SAID = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "example.org", "X-Forwarded-Port": "443"}
+
+
+def test_a_load_balancer_is_believed_where_it_is_named(balanced):
+    values = dict(passed_on(balanced, [*FROM_THE_CLIENT, *SAID.items()]))
+    assert values["REMOTE_ADDR"] == "198.51.100.3" and "HTTP_X_FORWARDED_FOR" not in values
+    found = [values[f"HTTP_{name.upper().replace('-', '_')}"] for name in SAID]
+    assert found == list(SAID.values())
+
+
+@pytest.mark.parametrize("headers", [[], FROM_THE_CLIENT])
+def test_what_a_load_balancer_does_not_say_is_not_said(balanced, headers):
+    assert not [name for name, _ in passed_on(balanced, headers) if name.startswith("HTTP_X_FORWARDED")]
+
+
+def test_what_comes_past_the_load_balancer_is_not_believed(balanced):
+    # Whoever calls nginx directly is not among the addresses; here it sends no X-Forwarded-For.
+    assert not [name for name, _ in passed_on(balanced, SAID.items()) if name.startswith("HTTP_X_FORWARDED")]
+
+
+def test_without_a_named_load_balancer_nobody_is_believed(echo):
+    values = dict(passed_on(echo, [*FROM_THE_CLIENT, *SAID.items()]))
+    assert values["REMOTE_ADDR"] == "127.0.0.1"
+    assert not [name for name in values if name.startswith("HTTP_X_FORWARDED")]
+
+
 def test_no_header_can_pose_as_a_parameter(echo):
     odd = [("Https", "on"), ("Remote-User", "root"), ("X_Real_IP", "1.2.3.4"), ("Remote_Addr", "1.2.3.4")]
     values = dict(passed_on(echo, odd))
@@ -122,8 +164,13 @@ def test_no_cookie_and_no_form_reaches_the_log(stack):
     assert "password of mine" not in stack.log("access.log") + stack.log("nginx.log") + stack.log("worker.log")
 
 
-def test_the_production_files_pass_the_test_of_nginx(tmp_path):
+@pytest.mark.parametrize("first", ["", "include sessiond_balancer.conf;\n"])
+def test_the_production_files_pass_the_test_of_nginx(tmp_path, first):
     production.write(tmp_path, free_port(), free_port())
+    conf = (tmp_path / "sessiond.conf").read_text()
+    assert "include sessiond_server.conf;" in conf
+    conf = conf.replace("include sessiond_server.conf;", first + "include sessiond_server.conf;")
+    (tmp_path / "sessiond.conf").write_text(conf)
     command = [NGINX, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error.log"]
     tested = subprocess.run(command, capture_output=True, text=True)
     assert tested.returncode == 0 and "warn" not in tested.stderr, tested.stderr

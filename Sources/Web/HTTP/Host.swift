@@ -22,15 +22,12 @@ struct AllowedHosts: Sendable {
         patterns = (names.isEmpty ? [".localhost", "127.0.0.1", "[::1]"] : names).map { HostPattern($0) }
     }
 
-    /// - Parameter host: as the `Host` header has it, with or without a port.
-    func contains(_ host: ArraySlice<UInt8>) -> Bool {
-        guard let domain = Self.domain(of: host) else { return false }
-        return allowsAll || patterns.contains { $0.matches(domain) }
-    }
+    /// - Parameter domain: as ``domain(of:)`` gives it.
+    func contains(domain: ArraySlice<UInt8>) -> Bool { allowsAll || patterns.contains { $0.matches(domain) } }
 
-    /// The host without its port and trailing dot, in lower case; nil where it is malformed: it must be
+    /// What a `Host` header names, without its port and trailing dot, in lower case; nil where it is malformed: it must be
     /// `[a-z0-9.-]+` or `\[[a-f0-9]*:[a-f0-9.:]+\]`, then perhaps `:` and digits.
-    private static func domain(of host: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    static func domain(of host: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let hasCapitals = host.contains { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }
         let host = hasCapitals ? host.asciiLowercased[...] : host
         let isIPv6 = host.first == UInt8(ascii: "[")

@@ -53,8 +53,15 @@ public final class Request {
         set { storedSession = newValue }
     }
 
-    /// Whether the client came by HTTPS, by the parameter `HTTPS` (Django's `is_secure`).
-    public var isSecure: Bool { meta["HTTPS"].map { $0.equals("on") || $0.equals("1") } ?? false }
+    /// Whether the client came by HTTPS: by the header that `SECURE_PROXY_SSL_HEADER` names where the proxy has sent it, else
+    /// by the parameter `HTTPS` (Django's `is_secure`).
+    public var isSecure: Bool {
+        if let (name, secureValue) = settings.secureProxySSLHeader, let value = meta[name] {
+            // Of several proxies in a row the first saw the client.
+            return value.cut(at: UInt8(ascii: ",")).0.trimmingBlanks.equals(secureValue)
+        }
+        return meta["HTTPS"].map { $0.equals("on") || $0.equals("1") } ?? false
+    }
 
     /// `https` or `http`.
     public var scheme: String { isSecure ? "https" : "http" }
@@ -70,8 +77,12 @@ public final class Request {
     /// - Throws: ``HTTPError/badRequest(_:)`` (Django's `DisallowedHost`).
     public func host() throws(HTTPError) -> String { try hostResult.get() }
 
-    /// The port of the server that the client called.
-    public var port: String { meta.string("SERVER_PORT") ?? (isSecure ? "443" : "80") }
+    /// The port of the server that the client called, or with `USE_X_FORWARDED_PORT` the one that a proxy names (Django's
+    /// `get_port`).
+    public var port: String {
+        if settings.useXForwardedPort, let port = meta.string("HTTP_X_FORWARDED_PORT") { return port }
+        return meta.string("SERVER_PORT") ?? (isSecure ? "443" : "80")
+    }
 
     /// The request's body.
     /// - Throws: ``HTTPError`` where it was refused, or is longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`.
@@ -98,11 +109,20 @@ public final class Request {
     private lazy var postResult = Result { () throws(HTTPError) in try readForm() }
 
     private func readHost() throws(HTTPError) -> String {
-        let host = meta["HTTP_HOST"] ?? serverHost()
-        guard settings.hosts.contains(host) else {
-            throw .badRequest("Invalid HTTP_HOST header. You may need to add the host to ALLOWED_HOSTS.")
+        let forwarded = settings.useXForwardedHost ? meta["HTTP_X_FORWARDED_HOST"] : nil
+        let host = forwarded ?? meta["HTTP_HOST"] ?? serverHost()
+        let text = String(decoding: host, as: UTF8.self)
+        guard let domain = AllowedHosts.domain(of: host) else {
+            throw .badRequest(
+                "Invalid HTTP_HOST header: '\(text)'. The domain name provided is not valid according to "
+                    + "RFC 1034/1035.")
         }
-        return String(decoding: host, as: UTF8.self)
+        guard settings.hosts.contains(domain: domain) else {
+            let name = String(decoding: domain, as: UTF8.self)
+            throw .badRequest(
+                "Invalid HTTP_HOST header: '\(text)'. You may need to add '\(name)' to ALLOWED_HOSTS.")
+        }
+        return text
     }
 
     private func serverHost() -> ArraySlice<UInt8> {

@@ -6,6 +6,13 @@ public struct WebSettings: Sendable {
         didSet { hosts = AllowedHosts(allowedHosts) }
     }
     private(set) var hosts = AllowedHosts([])
+    /// `SECURE_PROXY_SSL_HEADER`: the CGI parameter by which a proxy says how the client came, and the value that means
+    /// HTTPS. Only for a proxy that sets or strips it in every request; nil believes none.
+    public var secureProxySSLHeader: (name: String, value: String)?
+    /// `USE_X_FORWARDED_HOST`: whether `X-Forwarded-Host` takes the place of `Host`.
+    public var useXForwardedHost = false
+    /// `USE_X_FORWARDED_PORT`: whether `X-Forwarded-Port` takes the place of the server's own port.
+    public var useXForwardedPort = false
     /// `APPEND_SLASH`.
     public var appendSlash = true
     /// `DATA_UPLOAD_MAX_MEMORY_SIZE` in bytes; nil sets no limit.
