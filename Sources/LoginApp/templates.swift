@@ -10,6 +10,7 @@ public let templates: [String: String] = [
     "error_404.html": PackageResources.error_404_html,
     "error_405.html": PackageResources.error_405_html,
     "error_413.html": PackageResources.error_413_html,
+    "error_429.html": PackageResources.error_429_html,
     "error_431.html": PackageResources.error_431_html,
     "error_500.html": PackageResources.error_500_html,
     "error_503.html": PackageResources.error_503_html,
@@ -25,7 +26,11 @@ public let templates: [String: String] = [
 /// The page of an error: the template `error_STATUS.html`, or for a browser that refuses cookies the one that tells how to
 /// allow them.
 public func errorPage(_ error: HTTPError, _ request: Request) -> Response {
-    let refusesCookies = error == .csrfCookieNotSet && request.cookies.all.isEmpty
+    let failure = CSRFFailure(error)
+    let refusesCookies = failure == .noCookie && request.cookies.all.isEmpty
     let template = refusesCookies ? "cookies_needed.html" : "error_\(error.status).html"
-    return (try? render(request, template)) ?? plainErrorPage(error, request)
+    var context: TemplateContext = [:]
+    if let failure { context["csrf_failure"] = .string(failure.rawValue) }
+    if case .tooManyRequests(let seconds) = error { context["retry_after"] = .int(seconds) }
+    return (try? render(request, template, context)) ?? plainErrorPage(error, request)
 }

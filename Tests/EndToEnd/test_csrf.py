@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import django_side
 import pytest
 from client import TOKEN
+from stack import wait_until
 
 LOGIN = "/myapp/login/"
 GOOD = {"username": "alice", "password": "x"}
@@ -62,6 +63,56 @@ def test_a_foreign_origin_is_refused(stack, browser, origin):
     fields = GOOD | {"csrfmiddlewaretoken": browser.token()}
     page = browser.post(LOGIN, fields, [("Origin", origin.format(port=stack.port))])
     assert refused(stack, browser, page)
+
+
+def logged(stack, since):
+    return stack.log("worker.log")[since:]
+
+
+HINTS = {
+    "did not send the cookie": ("CSRF cookie not set.", {"theme": "dark"}, []),
+    "out of date": ("CSRF token missing.", {"csrftoken": "a" * 32}, []),
+    "from a page of another site": (
+        "Origin checking failed - http://evil.example does not match any trusted origins.", {"csrftoken": "a" * 32},
+        [("Origin", "http://evil.example")]),
+}
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_the_page_says_what_to_do_and_the_log_says_why(stack, hint):
+    reason, cookies, headers = HINTS[hint]
+    before = len(stack.log("worker.log"))
+    page = stack.browser(**cookies).post(LOGIN, GOOD, headers)
+    assert page.status == 403 and hint in page.text and 'href="/myapp/connection/"' in page.text
+    assert not any(words in page.text for words in ("CSRF", "checking failed", "evil"))
+    line = wait_until(lambda: logged(stack, before), what="the log's line")
+    assert f"warning django.security.csrf: [" in line and f"Forbidden ({reason}): /myapp/login/" in line
+
+
+def test_nothing_that_a_visitor_sends_makes_a_line_of_the_log(stack):
+    before = len(stack.log("worker.log"))
+    page = stack.browser(csrftoken="a" * 32).post("/myapp/login/", GOOD, [("Origin", "http://a\tb\x1b[31m\xe9")])
+    assert page.status == 403
+    line = wait_until(lambda: logged(stack, before), what="the log's line")
+    assert "Forbidden (Origin checking failed - http://a\\tb\\u{1B}[31m" in line and line.count("\n") == 1
+    assert all(" " <= letter <= "~" or letter == "\n" for letter in line)
+
+
+def test_over_https_a_form_whose_page_is_hidden_is_told_so(stack):
+    with stack.worker() as (_, address), stack.fastcgi(address) as connection:
+        body = urlencode(GOOD | {"csrfmiddlewaretoken": "a" * 32}).encode()
+        answer = connection.exchange("POST", LOGIN, body, HTTPS="on", HTTP_COOKIE="csrftoken=" + "a" * 32)
+        assert answer.status == 403 and b"Referer" in answer.body and b"privacy settings" in answer.body
+
+
+def test_a_proxy_that_ends_tls_is_believed_where_the_settings_name_it(stack):
+    proxied = {"HTTP_X_FORWARDED_PROTO": "https, http", "HTTP_COOKIE": "csrftoken=" + "a" * 32}
+    proxied |= {"HTTP_X_FORWARDED_HOST": "localhost", "HTTP_ORIGIN": "https://localhost"}
+    body = urlencode(GOOD | {"csrfmiddlewaretoken": "a" * 32}).encode()
+    settings = {"SECURE_PROXY_SSL_HEADER": '["HTTP_X_FORWARDED_PROTO", "https"]', "USE_X_FORWARDED_HOST": "True"}
+    for believed, status in (({}, 403), (settings, 200)):
+        with stack.worker(**believed) as (_, address), stack.fastcgi(address) as connection:
+            assert connection.exchange("POST", LOGIN, body, HTTP_HOST="127.0.0.1:8000", **proxied).status == status
 
 
 def test_our_own_origin_with_its_port_is_accepted(stack, browser):

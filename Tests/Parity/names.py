@@ -1,4 +1,4 @@
-"""Every test that Django has of sessions and signing stands here by its name, and its counterpart in Swift exists.
+"""Every test that Django has of sessions, signing, CSRF and hosts stands here by its name, with its counterpart in Swift.
 
     python names.py
 
@@ -45,6 +45,47 @@ NAMES = {
         sign_unsign_ignore_secret_key_fallbacks default_keys_verification""",
     "TestTimestampSigner": "timestamp_signer",
     "TestBase62": "base62",
+    "CsrfFunctionTests": """
+        unmask_cipher_token mask_cipher_secret get_token_csrf_cookie_set get_token_csrf_cookie_not_set
+        rotate_token check_token_format_valid check_token_format_invalid does_token_match
+        does_token_match_wrong_token_length""",
+    "CsrfViewMiddlewareTestMixin": """
+        process_response_get_token_not_used no_csrf_cookie csrf_cookie_bad_or_missing_token
+        csrf_cookie_bad_token_custom_header process_request_csrf_cookie_and_token
+        process_request_csrf_cookie_no_token_exempt_view csrf_token_in_header
+        csrf_token_in_header_with_customized_name put_and_delete_rejected put_and_delete_allowed
+        rotate_token_triggers_second_reset token_node_no_csrf_cookie token_node_empty_csrf_cookie
+        token_node_with_csrf_cookie get_token_for_exempt_view get_token_for_requires_csrf_token_view
+        token_node_with_new_csrf_cookie cookie_not_reset_on_accepted_request https_bad_referer https_no_referer
+        https_malformed_host origin_malformed_host https_malformed_referer https_good_referer
+        https_good_referer_2 https_good_referer_malformed_host https_csrf_trusted_origin_allowed
+        https_csrf_wildcard_trusted_origin_allowed ensures_csrf_cookie_no_logging
+        reading_post_data_raises_unreadable_post_error reading_post_data_raises_os_error bad_origin_bad_domain
+        bad_origin_null_origin bad_origin_bad_protocol bad_origin_csrf_trusted_origin_bad_protocol
+        bad_origin_cannot_be_parsed good_origin_insecure good_origin_secure
+        good_origin_csrf_trusted_origin_allowed good_origin_wildcard_csrf_trusted_origin_allowed""",
+    "CsrfViewMiddlewareTests": """
+        ensures_csrf_cookie_no_middleware ensures_csrf_cookie_with_middleware csrf_cookie_age
+        csrf_cookie_age_none csrf_cookie_samesite bad_csrf_cookie_characters bad_csrf_cookie_length
+        process_view_token_too_long process_view_token_invalid_chars masked_unmasked_combinations
+        set_cookie_called_only_once invalid_cookie_replaced_on_GET valid_secret_not_replaced_on_GET
+        masked_secret_accepted_and_replaced bare_secret_accepted_and_not_replaced
+        https_good_referer_behind_proxy https_good_referer_matches_cookie_domain
+        https_good_referer_matches_cookie_domain_with_different_port https_reject_insecure_referer""",
+    "CsrfViewMiddlewareUseSessionsTests": """
+        no_session_on_request masked_unmasked_combinations process_response_get_token_used session_modify
+        ensures_csrf_cookie_with_middleware https_good_referer_behind_proxy
+        https_good_referer_matches_cookie_domain https_good_referer_matches_cookie_domain_with_different_port
+        https_reject_insecure_referer""",
+    "CsrfInErrorHandlingViewsTests": "csrf_token_on_404_stays_constant",
+    "TestContextProcessor": "force_token_to_string",
+    "SecureProxySslHeaderTest": """
+        none set_without_xheader set_with_xheader_wrong set_with_xheader_right set_with_xheader_leftmost_right
+        set_with_xheader_leftmost_not_secure set_with_xheader_multiple_not_secure
+        xheader_preferred_to_underlying_request""",
+    "HostValidationTests": """
+        http_get_host http_get_host_with_x_forwarded_host get_port get_port_with_x_forwarded_port
+        host_validation_in_debug_mode get_host_suggestion_of_allowed_host split_domain_port""",
 }
 
 LEFT_OUT = {
@@ -69,20 +110,35 @@ LEFT_OUT = {
     "TestSigner sign_unsign_non_string": "what is signed is bytes, by its type",
     "TestSigner valid_sep": "sessions have a colon alone",
     "TestSigner invalid_sep": "sessions have a colon alone",
+    "CsrfViewMiddlewareTestMixin get_token_for_requires_csrf_token_view":
+        "there are no decorators: each view is behind the middleware",
+    "CsrfViewMiddlewareTestMixin ensures_csrf_cookie_no_logging":
+        "there are no decorators: a view that asks for the token is what sets the cookie",
+    "CsrfViewMiddlewareTests ensures_csrf_cookie_no_middleware":
+        "there are no decorators: each view is behind the middleware",
+    "CsrfViewMiddlewareTestMixin reading_post_data_raises_unreadable_post_error":
+        "a form is read to its end before there is a request",
+    "CsrfViewMiddlewareUseSessionsTests no_session_on_request":
+        "a program without SessionMiddleware ends at its first request and says so; this one always has it",
 }
 
 ELSEWHERE = {
     "CacheDBSessionTests cache_set_failure_non_fatal":
         "With Redis away sessions are read from and saved to the database; what it held is not shown again",
     "CacheDBSessionTests load_overlong_key": "A key that no session can have is unknown",
+    "CsrfViewMiddlewareTestMixin reading_post_data_raises_os_error":
+        "a form that cannot be read is 400 or 413, not a failure of the token",
 }
+
+
+DISPLAY_NAME = re.compile(r'@Test\(\s*"((?:[^"\\]|\\.)*)"|@Test\b(?:(?!@Test)[^`])* func `([^`]*)`')
 
 
 def sentences():
     """The display names of all Swift tests, each also by its parts between commas."""
     found = set()
     for path in TESTS.rglob("*.swift"):
-        for sentence in re.findall(r'@Test\(\s*"((?:[^"\\]|\\.)*)"', path.read_text()):
+        for sentence in map("".join, DISPLAY_NAME.findall(path.read_text())):
             found.update([sentence, *(part.strip() for part in sentence.split(","))])
     return found
 

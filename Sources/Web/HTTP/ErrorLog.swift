@@ -8,7 +8,8 @@ func log(_ httpError: HTTPError, causedBy error: any Error, _ request: Request) 
     let path = quote(request.path.utf8.prefix(longestQuote), safe: .path)
     switch httpError {
     case .forbidden(let reason):
-        securityLogger.warning("\(phrase) (\(printable(reason))): \(path)")
+        let logger = CSRFFailure(httpError) == nil ? requestLogger : securityLogger
+        logger.warning("\(phrase) (\(printable(reason))): \(path)")
     case .badRequest(let reason):
         requestLogger.warning("\(phrase) (\(printable(reason))): \(path)")
     case .internalServerError, .serviceUnavailable:

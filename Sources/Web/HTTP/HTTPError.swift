@@ -12,6 +12,8 @@ public enum HTTPError: Error, Sendable, Equatable {
     case methodNotAllowed(allowed: [String])
     /// 413 (Django's `RequestDataTooBig`).
     case contentTooLarge
+    /// 429, with the seconds after which there is room for one more attempt.
+    case tooManyRequests(retryAfter: Int)
     /// 431.
     case headersTooLarge
     /// 500; what went wrong is in the log.
@@ -26,6 +28,7 @@ public enum HTTPError: Error, Sendable, Equatable {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .contentTooLarge: 413
+        case .tooManyRequests: 429
         case .headersTooLarge: 431
         case .internalServerError: 500
         case .serviceUnavailable: 503
@@ -44,13 +47,11 @@ public enum HTTPError: Error, Sendable, Equatable {
     var header: HeaderField? {
         switch self {
         case .methodNotAllowed(let allowed): .allow(allowed)
-        case .serviceUnavailable(let seconds): HeaderField(fixed: "Retry-After", String(seconds))
+        case .serviceUnavailable(let seconds), .tooManyRequests(let seconds):
+            HeaderField(fixed: "Retry-After", String(seconds))
         default: nil
         }
     }
-
-    /// The CSRF failure of a client that sent no secret at all: where it sent no cookie either, it refuses them.
-    public static let csrfCookieNotSet = forbidden(reason: "CSRF cookie not set.")
 
     static let tooManyFields = badRequest(
         "The number of GET/POST parameters exceeded settings.DATA_UPLOAD_MAX_NUMBER_FIELDS.")

@@ -100,7 +100,7 @@ public struct CSRFMiddleware: Middleware {
     /// HTTPS without an `Origin`: a network attacker can plant a cookie over HTTP, but cannot forge the page that a browser
     /// comes from.
     private func checkReferer(_ request: Request) throws(HTTPError) {
-        guard let referer = request.meta["HTTP_REFERER"] else { throw reject("Referer checking failed - no Referer.") }
+        guard let referer = request.meta["HTTP_REFERER"] else { throw .csrfNoReferer }
         guard let url = SplitURL(referer), !url.scheme.isEmpty, !url.netloc.isEmpty else {
             throw reject("Referer checking failed - Referer is malformed.")
         }
