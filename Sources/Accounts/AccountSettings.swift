@@ -21,6 +21,11 @@ public struct AccountSettings: Sendable {
     public var logoutRedirectURL: String?
     /// Whether a link can log out, as in the tutorial; so can any page of any site then.
     public var logoutAllowsGet = false
+    /// `LOGIN_LIMIT_ACCOUNT` and `LOGIN_LIMIT_ADDRESS`; nil sets none.
+    public var limitForAccount = LoginLimit("10/15m")
+    public var limitForAddress = LoginLimit("50/15m")
+    /// Whether there is anything to count.
+    public var hasLimits: Bool { limitForAccount != nil || limitForAddress != nil }
     /// `SESSION_DJANGO_COMPATIBLE`: leaves out what this port does on purpose in another way than Django.
     public var djangoCompatible = false
 

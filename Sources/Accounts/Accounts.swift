@@ -13,6 +13,8 @@ public final class Accounts {
     public nonisolated let authHash: SessionAuthHash
     public nonisolated let users: UserTable
     let passwords: PasswordVerifier
+    /// nil where guessing is not slowed.
+    public nonisolated let limits: LoginLimits?
     public nonisolated let logger: Logger
     /// The connections for the statements of requests; `writer` does not wait for rows that others hold locked.
     public nonisolated let reader: PostgresClient
@@ -39,6 +41,11 @@ public final class Accounts {
         passwords = PasswordVerifier(
             hashers: settings.hashers, secretKey: settings.secretKey,
             pool: HashPool(threads: settings.hashThreads, waiting: settings.hashQueue), logger: logger)
+        limits =
+            settings.hasLimits
+            ? try LoginLimits(
+                account: settings.limitForAccount, address: settings.limitForAddress, secretKey: settings.secretKey,
+                database: database, limit: limit, logger: logger) : nil
         users = UserTable(reader: reader, writer: writer, limit: limit)
     }
 
@@ -46,6 +53,7 @@ public final class Accounts {
     public func connect() {
         reader.connectInBackground()
         writer.connectInBackground()
+        limits?.connect()
         EventLoop.start { [weak self] in await self?.learnHashers() }
     }
 
@@ -62,6 +70,7 @@ public final class Accounts {
         isClosed = true
         reader.close()
         writer.close()
+        limits?.close()
     }
 }
 

@@ -16,6 +16,11 @@ public struct Migration: Sendable {
     /// Those that every database needs, in the order in which they are applied.
     public static let all = [Migration("sessions", "0001_initial", PackageResources._001_initial_sql)]
 
+    /// Those of the limits on guessing, which are applied where accounts have passwords.
+    public static let loginLimits = [
+        Migration("sessiond", "0001_login_limits", PackageResources._001_login_limits_sql)
+    ]
+
     /// Those of the list of sessions, which are applied only when asked for.
     public static let sessionList = [
         Migration("sessiond", "0002_session_list", PackageResources._002_session_list_sql),

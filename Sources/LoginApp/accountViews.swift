@@ -17,7 +17,7 @@ func accountLogin(_ request: Request) async throws -> Response {
     guard request.method == "POST" else { return try loginPage(request, accountForm(), next: next ?? "") }
     var form = accountForm(try request.post())
     if form.isValid, let username = form.cleanedData["username"], let password = form.cleanedData["password"] {
-        if let user = try await request.accounts.authenticate(username: username, password: password) {
+        if let user = try await authenticate(request, username: username, password: password) {
             try await login(request, user)
             return try .redirect(to: next ?? request.accounts.settings.loginRedirectURL)
         }

@@ -104,7 +104,8 @@ struct Check: ParsableCommand {
             return [("engine", "\(error)")]
         }
         var found: [(String, String?)] = [("engine", nil)]
-        if settings.engine.hasTable { found += await database(settings) }
+        let needed = (settings.engine.hasTable ? Migration.all : []) + settings.limitMigrations
+        if !needed.isEmpty { found += await database(settings, needed) }
         if settings.authentication == .django { found.append(("accounts", await problemOfAccounts(settings))) }
         if let cache = settings.cache { found.append(("cache", await problem(of: cache, settings))) }
         return found
@@ -138,7 +139,7 @@ struct Check: ParsableCommand {
     }
 
     @EventLoop
-    private static func database(_ settings: Settings) async -> [(String, String?)] {
+    private static func database(_ settings: Settings, _ needed: [Migration]) async -> [(String, String?)] {
         do {
             let client = try commandClient(settings)
             let before = SessionEngine.systemTime()
@@ -146,7 +147,7 @@ struct Check: ParsableCommand {
             let theirs = try await client.execute(clock, deadline: deadline).integer(0, 0).map(PostgresTime.unixTime)
             let skew = abs((theirs ?? before) - (before + SessionEngine.systemTime()) / 2) / 1_000_000
             let migrator = Migrator(client: client)
-            let pending = try await migrator.pending()
+            let pending = try await migrator.pending(of: needed)
             let list = try await migrator.sessionListState()
             return [
                 ("database", nil),

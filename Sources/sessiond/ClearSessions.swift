@@ -1,3 +1,4 @@
+import Accounts
 import ArgumentParser
 import DatabaseSessions
 import DjangoFormat
@@ -12,7 +13,7 @@ struct ClearSessions: ParsableCommand {
         discussion: """
             Prints nothing, as Django's does, unless standard error is a terminal: that shows the progress. Sessions in \
             a cache or in the cookie itself need no clearing. Under SESSION_DJANGO_COMPATIBLE the database clears them \
-            in one statement, as Django's does.
+            in one statement, as Django's does. What counted attempts to log in long ago goes too.
             """)
 
     @Option(help: "How many sessions are deleted at a time.")
@@ -42,6 +43,12 @@ struct ClearSessions: ParsableCommand {
         case .file: try clearFiles(settings)
         // Django's clear_expired of these does nothing either.
         case .cache, .signedCookies: if dryRun { say(0) }
+        }
+        if settings.authentication == .django, !dryRun, end.map({ ContinuousClock.now < $0 }) ?? true {
+            try runOnLoop { [batch] in
+                _ = try await LoginLimits.clear(
+                    try commandClient(settings), now: SessionEngine.systemTime(), batch: batch)
+            }
         }
     }
 

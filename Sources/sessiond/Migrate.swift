@@ -29,7 +29,7 @@ struct Migrate: ParsableCommand {
                 try await migrator.removeSessionList()
                 return print("Removed \(names(of: Migration.sessionList, separator: ", ")).")
             }
-            let wanted = Migration.all + (sessionList ? Migration.sessionList : [])
+            let wanted = Migration.all + settings.limitMigrations + (sessionList ? Migration.sessionList : [])
             let pending = try await migrator.pending(of: wanted)
             if plan {
                 print("Planned operations:")

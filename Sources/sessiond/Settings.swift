@@ -48,6 +48,7 @@ struct Settings {
         settings.readWeb(&reader)
         settings.readAccounts(&reader)
         settings.readProxies(&reader)
+        settings.readLimits(&reader)
         guard reader.errors.isEmpty else { throw Failure(reader.errors.joined(separator: "\n")) }
         return settings
     }

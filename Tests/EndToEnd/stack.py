@@ -112,7 +112,8 @@ class Stack:
 
     def start(self):
         self.start_postgres()
-        migrated = self.sessiond("migrate")
+        # The tables for accounts too: tests add workers with another AUTHENTICATION.
+        migrated = self.sessiond("migrate", AUTHENTICATION="django")
         assert migrated.returncode == 0, migrated.stderr
         self.start_workers(self.worker_count)
         self.start_nginx()

@@ -176,6 +176,8 @@ BAD = {
         "HTTP_X_FORWARDED_PROTO", '["HTTP_X_FORWARDED_PROTO"]', '["HTTP_X_FORWARDED_PROTO", "https", "on"]',
         '["X-Forwarded-Proto", "https"]', '["HTTP_X_FORWARDED_PROTO", "https, http"]', '["HTTP_X_FORWARDED_PROTO", ""]',
     ],
+    "LOGIN_LIMIT_ACCOUNT": ["10", "0/5m", "10/5", "10/5min", "-1/m", "10/31d", "unlimited", ""],
+    "LOGIN_LIMIT_ADDRESS": ["10 per minute", "999999/1h"],
     "USE_X_FORWARDED_HOST": ["example.org"],
     "USE_X_FORWARDED_PORT": ["443"],
     "CSRF_TRUSTED_ORIGINS": ["https://example.org", "[1]", '["example.org"]'],

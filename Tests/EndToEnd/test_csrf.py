@@ -86,7 +86,7 @@ def test_the_page_says_what_to_do_and_the_log_says_why(stack, hint):
     assert page.status == 403 and hint in page.text and 'href="/myapp/connection/"' in page.text
     assert not any(words in page.text for words in ("CSRF", "checking failed", "evil"))
     line = wait_until(lambda: logged(stack, before), what="the log's line")
-    assert f"warning django.security.csrf: [" in line and f"Forbidden ({reason}): /myapp/login/" in line
+    assert "warning django.security.csrf" in line and f"Forbidden ({reason}): /myapp/login/" in line
 
 
 def test_nothing_that_a_visitor_sends_makes_a_line_of_the_log(stack):
@@ -127,6 +127,26 @@ def test_the_token_may_come_in_a_header(browser):
 def test_the_bare_secret_is_a_token_too(browser):
     browser.token()
     assert browser.post(LOGIN, GOOD | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}).shows("alice")
+
+
+def test_django_accepts_our_tokens_and_we_accept_those_of_django(stack, browser):
+    from django.http import HttpRequest, QueryDict
+    from django.middleware.csrf import CsrfViewMiddleware, get_token
+
+    def refuses(token):
+        request = HttpRequest()
+        request.method, request.COOKIES = "POST", {"csrftoken": browser.cookies["csrftoken"]}
+        request.POST = QueryDict(urlencode({"csrfmiddlewaretoken": token}))
+        middleware = CsrfViewMiddleware(lambda request: None)
+        middleware.process_request(request)
+        return middleware.process_view(request, lambda request: None, (), {})
+
+    assert refuses(browser.token()) is None and refuses(stack.browser().token()).status_code == 403
+    theirs = HttpRequest()
+    token = get_token(theirs)
+    visitor = stack.browser(csrftoken=theirs.META["CSRF_COOKIE"])
+    assert visitor.post(LOGIN, GOOD | {"csrfmiddlewaretoken": token}).shows("alice")
+    assert visitor.cookies["csrftoken"] != theirs.META["CSRF_COOKIE"]
 
 
 def test_each_page_masks_the_token_anew(browser):

@@ -277,3 +277,27 @@ def test_a_dump_brings_the_list_along(stack, database):
         assert queued(stack, restored) == ["a"]
     finally:
         stack.sql(f"DROP DATABASE {restored} WITH (FORCE)", database="postgres")
+
+
+LIMITS = ("sessiond", "0001_login_limits")
+
+
+def test_the_table_of_limits_is_made_where_passwords_count(stack, database, manage):
+    url = stack.database_url(database)
+    sessiond_migrate(stack, database)
+    assert LIMITS not in recorded(stack, database)
+    for limits in ({"LOGIN_LIMIT_ACCOUNT": "None", "LOGIN_LIMIT_ADDRESS": "None"}, {}):
+        done = stack.sessiond("migrate", DATABASE_URL=url, AUTHENTICATION="django", **limits)
+        assert done.returncode == 0 and ("Applying sessiond.0001_login_limits... OK" in done.stdout) == (not limits)
+    assert "No migrations to apply" in stack.sessiond("migrate", DATABASE_URL=url, AUTHENTICATION="django").stdout
+    assert recorded(stack, database).count(LIMITS) == 1
+    mine = described(stack, database, "sessiond_login_limit")
+    # A stock Django passes over the record of an app that it does not know.
+    assert "Applying sessiond" not in manage("migrate")
+    assert "sessiond" not in manage("showmigrations")
+    manage("makemigrations", "--check")
+    assert described(stack, database, "sessiond_login_limit") == mine
+    stack.sql("DROP TABLE sessiond_login_limit", database=database)
+    by_hand = ["psql", "-X", "-1", "-v", "ON_ERROR_STOP=1", url, "-f", ROOT / "sql/0001_login_limits.sql"]
+    subprocess.run(by_hand, check=True, capture_output=True)
+    assert described(stack, database, "sessiond_login_limit") == mine

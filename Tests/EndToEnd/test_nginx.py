@@ -1,5 +1,6 @@
 """The nginx files: the production ones pass `nginx -t`, and only what is meant to reaches the worker."""
 
+import re
 import shutil
 import socket
 import struct
@@ -129,6 +130,19 @@ def test_without_a_named_load_balancer_nobody_is_believed(echo):
     values = dict(passed_on(echo, [*FROM_THE_CLIENT, *SAID.items()]))
     assert values["REMOTE_ADDR"] == "127.0.0.1"
     assert not [name for name in values if name.startswith("HTTP_X_FORWARDED")]
+
+
+def test_logins_from_one_address_are_slowed_and_nothing_else_is(program):
+    text = (ROOT / "nginx/sessiond.conf").read_text()
+    with echoing(program, re.search(r"limit_req zone=.*?;", text)[0] + "\n") as echo:
+        pages = [echo.request("POST", "/myapp/login/", body=b"username=alice") for _ in range(60)]
+        statuses = [page.status for page in pages]
+        assert statuses[:31] == [200] * 31 and statuses.count(429) >= 20 and set(statuses) == {200, 429}
+        refused = pages[statuses.index(429)]
+        assert refused.header("Retry-After") == "10" and "wait" in refused.text
+        assert refused.header("Cache-Control") == "no-store" and refused.header("Content-Type") == "text/html"
+        others = [("GET", "/myapp/login/"), ("POST", "/myapp/logout/"), ("GET", "/myapp/connection/")]
+        assert {echo.request(*other).status for other in others for _ in range(60)} == {200}
 
 
 def test_no_header_can_pose_as_a_parameter(echo):

@@ -21,6 +21,7 @@ def passed_on(method, path, body="", cookie=None):
         "request_method": method, "request_uri": path, "document_uri": path, "fastcgi_script_name": path,
         "query_string": "", "content_type": FORM_TYPE if body else "", "content_length": str(len(body) or ""),
         "server_protocol": "HTTP/1.1", "server_name": "localhost", "server_port": "8080", "https": "",
+        "sessiond_forwarded_host": "", "sessiond_forwarded_port": "", "sessiond_forwarded_proto": "",
         "remote_addr": "127.0.0.1", "remote_port": "50000", "host$sessiond_port": "127.0.0.1:8080",
     }
     values = {}

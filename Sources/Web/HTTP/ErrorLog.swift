@@ -31,5 +31,6 @@ private func describe(_ error: any Error) -> String {
 
 /// Text of the peer's in printable ASCII, cut to a line's length.
 private func printable(_ text: String) -> String {
-    text.unicodeScalars.prefix(longestQuote).map { $0.escaped(asASCII: true) }.joined()
+    text.unicodeScalars.prefix(longestQuote)
+        .map { $0 == "'" || $0 == "\"" ? String($0) : $0.escaped(asASCII: true) }.joined()
 }
