@@ -59,8 +59,9 @@ struct Serve: ParsableCommand {
                 let logger = Logger(label: "sessiond")
                 let engine = try Engine(settings, logger: logger)
                 let accounts = try settings.makeAccounts(site, logger: logger)
+                let (application, authorizer) = try site.applications(engine.sessions, accounts)
                 let server = try FastCGIServer(
-                    site.application(engine.sessions, accounts), listener: listener, logger: logger)
+                    application, authorizer: authorizer, listener: listener, logger: logger)
                 if accounts == nil {
                     logger.warning("any name and any password are accepted at login: this is a demonstration")
                 }

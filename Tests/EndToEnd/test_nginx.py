@@ -122,8 +122,15 @@ def test_no_cookie_and_no_form_reaches_the_log(stack):
     assert "password of mine" not in stack.log("access.log") + stack.log("nginx.log") + stack.log("worker.log")
 
 
-def test_the_production_files_pass_the_test_of_nginx(tmp_path):
+GATE = ("sessiond_gate.conf", "sessiond_gate_example.conf")
+
+
+@pytest.mark.parametrize("others", [(), GATE], ids=["the site", "with a gate"])
+def test_the_production_files_pass_the_test_of_nginx(tmp_path, others):
     production.write(tmp_path, free_port(), free_port())
+    conf = tmp_path / "sessiond.conf"
+    site = "include sessiond_server.conf;"
+    conf.write_text(conf.read_text().replace(site, site + "".join(f"include {name};" for name in others)))
     command = [NGINX, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error.log"]
     tested = subprocess.run(command, capture_output=True, text=True)
     assert tested.returncode == 0 and "warn" not in tested.stderr, tested.stderr
