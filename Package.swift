@@ -76,14 +76,15 @@ let package = Package(
         room("Web", ["DjangoFormat", "Sessions", log]),
         room(
             "Accounts", ["DjangoFormat", "EventLoop", "PasswordHashers", "PostgreSQL", "Sessions", "Web", log]),
+        room("Gate", ["Accounts", "DjangoFormat", "Sessions", "Web"]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
         room("LoginApp", ["Accounts", "DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
         .executableTarget(
             name: "sessiond",
             dependencies: [
                 "Accounts", "CMimalloc", "CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI",
-                "LoginApp", "PasswordHashers", "PostgreSQL", "Sessions", "Web", argumentParser, configuration, crypto,
-                log,
+                "Gate", "LoginApp", "PasswordHashers", "PostgreSQL", "Sessions", "Web", argumentParser, configuration,
+                crypto, log,
             ],
             resources: [.embedInCode("Doctor/django_side.py")],
             swiftSettings: settings),
@@ -116,6 +117,7 @@ let package = Package(
                 "Accounts", "DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "TestSupport",
                 "Web", log,
             ]),
+        tests("GateTests", ["Accounts", "Gate", "Web"]),
         tests("FastCGITests", ["EventLoop", "FastCGI", "TestSupport", "Web", log]),
     ]
 )

@@ -43,7 +43,7 @@ final class FastCGIConnection {
     init(_ descriptor: Int32, server: FastCGIServer) throws(SystemError) {
         self.descriptor = descriptor
         self.server = server
-        scanner = RequestScanner(limits: server.limits)
+        scanner = server.makeScanner()
         try watch(for: [])
         setTimer(server.limits.receiving)
     }
@@ -145,7 +145,7 @@ final class FastCGIConnection {
         let buffer = server.buffer
         let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_PEEK))
         guard count > 0 else { return nil }
-        var scanner = RequestScanner(limits: server.limits)
+        var scanner = server.makeScanner()
         var offset = 0
         while !scanner.isComplete, let record = Record(at: UnsafeRawBufferPointer(rebasing: buffer[offset..<count])),
             case .taken = scanner.take(record), scanner.isPlain
@@ -186,7 +186,7 @@ final class FastCGIConnection {
 
     /// Forgets the request that was read.
     private func startRequest() {
-        scanner = RequestScanner(limits: server.limits)
+        scanner = server.makeScanner()
         stopTimer()
     }
 

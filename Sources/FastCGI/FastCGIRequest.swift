@@ -1,5 +1,14 @@
 import Web
 
+/// What the web server asks for (section 6 of the FastCGI specification).
+public enum FastCGIRole: UInt8, Sendable {
+    /// The page.
+    case responder = 1
+    /// Whether the web server may send its own: status 200 lets it, and `Variable-NAME` headers are passed on to what makes
+    /// the page; any other answer goes to the client.
+    case authorizer = 2
+}
+
 /// A request as the web server sent it.
 public struct FastCGIRequest: Sendable {
     /// Why a request cannot be served as it is; the application answers it with an error page.
@@ -14,12 +23,16 @@ public struct FastCGIRequest: Sendable {
     public var meta: Meta
     public var body: [UInt8]
     public var problem: Problem?
+    public var role: FastCGIRole
 
     /// The request that was read.
     init(_ scanner: RequestScanner) {
         meta = scanner.meta
         body = scanner.body
-        problem = scanner.problem ?? (Self.contentLength(in: meta) == body.count ? nil : .malformed)
+        role = scanner.role
+        // An Authorizer gets no body, whatever the length that the client declared.
+        let isWhole = role == .authorizer || Self.contentLength(in: meta) == body.count
+        problem = scanner.problem ?? (isWhole ? nil : .malformed)
     }
 
     /// What `CONTENT_LENGTH` says, 0 where it is missing or empty; nil where it is no number.

@@ -8,13 +8,20 @@ extension FastCGIServer {
     public nonisolated static let endingSignals = [SIGTERM, SIGINT]
 
     /// Serves an application.
-    /// - Parameter listener: a listening socket, such as ``ListeningSocket/inherited()``, which the caller closes.
+    /// - Parameters:
+    ///   - authorizer: answers the requests of that role; without it they are refused.
+    ///   - listener: a listening socket, such as ``ListeningSocket/inherited()``, which the caller closes.
     /// - Throws: `SystemError`.
-    public convenience init(_ application: Application, listener: Int32, logger: Logger) throws(SystemError) {
+    public convenience init(
+        _ application: Application, authorizer: Application? = nil, listener: Int32, logger: Logger
+    ) throws(SystemError) {
         var limits = FastCGILimits()
         limits.body = application.settings.dataUploadMaxMemorySize ?? limits.discardedBody
         limits.discardedBody = max(limits.discardedBody, limits.body)
-        try self.init(listener: listener, limits: limits, logger: logger) { received in
+        try self.init(
+            listener: listener, limits: limits, takesAuthorizers: authorizer != nil, logger: logger
+        ) { received in
+            let application = received.role == .authorizer ? authorizer ?? application : application
             let request = Request(received, settings: application.settings)
             return await application.respond(to: request).serialize(omitBody: request.method == "HEAD")
         }

@@ -12,6 +12,7 @@ public final class FastCGIServer {
 
     let limits: FastCGILimits
     let handler: Handler
+    private let takesAuthorizers: Bool
     /// What every connection reads into.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
     private(set) var isDraining = false
@@ -23,14 +24,18 @@ public final class FastCGIServer {
     private var connections: [Int32: FastCGIConnection] = [:]
     private var whenEmpty: CheckedContinuation<Void, Never>?
 
-    /// - Parameter listener: a listening socket, which the caller closes.
+    /// - Parameters:
+    ///   - listener: a listening socket, which the caller closes.
+    ///   - takesAuthorizers: whether `handler` answers requests of that role too; they are refused otherwise.
     /// - Throws: `SystemError`.
     public init(
-        listener: Int32, limits: FastCGILimits = FastCGILimits(), logger: Logger, handler: @escaping Handler
+        listener: Int32, limits: FastCGILimits = FastCGILimits(), takesAuthorizers: Bool = false, logger: Logger,
+        handler: @escaping Handler
     ) throws(SystemError) {
         guard FCGXRequest.initializeLibrary() else { throw SystemError("FCGX_Init") }
         self.listener = listener
         self.limits = limits
+        self.takesAuthorizers = takesAuthorizers
         self.logger = logger
         self.handler = handler
         _ = fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK)
@@ -50,6 +55,8 @@ public final class FastCGIServer {
         }
         await withCheckedContinuation { if connections.isEmpty { $0.resume() } else { whenEmpty = $0 } }
     }
+
+    func makeScanner() -> RequestScanner { RequestScanner(limits: limits, takesAuthorizers: takesAuthorizers) }
 
     private func listen() throws(SystemError) {
         try EventLoop.watch(listener, for: [.readable, .exclusive]) { [self] _ in accept() }

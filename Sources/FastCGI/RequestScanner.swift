@@ -20,18 +20,24 @@ struct RequestScanner {
     private enum Phase { case begin, parameters, body, complete }
 
     private let limits: FastCGILimits
+    private let takesAuthorizers: Bool
     private var phase = Phase.begin
     private var parameters: [UInt8] = []
     private var entries: [Meta.Entry] = []
     private(set) var body: [UInt8] = []
     private var receivedBody = 0
+    private(set) var role = FastCGIRole.responder
     private(set) var requestID: UInt16 = 0
     private(set) var keepsConnection = false
     private(set) var problem: FastCGIRequest.Problem?
     /// Whether libfcgi would read the records rightly just as they came.
     private(set) var isPlain = true
 
-    init(limits: FastCGILimits) { self.limits = limits }
+    /// - Parameter takesAuthorizers: whether requests of that role are served.
+    init(limits: FastCGILimits, takesAuthorizers: Bool = false) {
+        self.limits = limits
+        self.takesAuthorizers = takesAuthorizers
+    }
 
     var isComplete: Bool { phase == .complete }
     var hasBegun: Bool { phase != .begin }
@@ -40,7 +46,8 @@ struct RequestScanner {
     /// Bytes that are held here.
     var size: Int { parameters.count + body.count + entries.count * MemoryLayout<Meta.Entry>.stride }
 
-    /// The request so far, as libfcgi is to read it: without padding, in few records, without what is past the limits.
+    /// The request so far, as libfcgi is to read it: without padding, in few records, without what is past the limits. The
+    /// role makes no difference to it.
     var records: [UInt8] {
         var records: [UInt8] = []
         let bytes = parameters.count + body.count
@@ -78,15 +85,21 @@ struct RequestScanner {
     }
 
     private mutating func begin(_ record: Record) -> Verdict {
-        // A late abort of a request that was answered.
-        if record.kind == Record.Kind.abortRequest {
+        // A late abort of a request that was answered, or the end of a body, which some servers send to an Authorizer too.
+        let isLate =
+            record.kind == Record.Kind.abortRequest
+            || takesAuthorizers && record.kind == Record.Kind.body && record.content.isEmpty
+        if isLate {
             isPlain = false
             return .taken
         }
         guard record.kind == Record.Kind.beginRequest, record.content.count == 8 else { return .refused([]) }
-        guard record.content[0] == 0, record.content[1] == 1 else {
-            return .refused(Management.endRequest(record.requestID, .unknownRole))
-        }
+        guard record.content[0] == 0, let role = FastCGIRole(rawValue: record.content[1]),
+            role == .responder || takesAuthorizers
+        else { return .refused(Management.endRequest(record.requestID, .unknownRole)) }
+        self.role = role
+        // Nothing follows its parameters, and libfcgi would wait for a body.
+        if role == .authorizer { isPlain = false }
         // libfcgi takes this record's padding for the next one.
         if record.paddingLength > 0 { isPlain = false }
         requestID = record.requestID
@@ -98,7 +111,7 @@ struct RequestScanner {
     private mutating func takeParameters(_ content: UnsafeRawBufferPointer) -> Verdict {
         if content.isEmpty {
             guard problem != nil || checkParameters() else { return .refused([]) }
-            phase = .body
+            phase = role == .authorizer ? .complete : .body
             return .taken
         }
         if problem == nil, parameters.count + content.count <= limits.parameters {

@@ -22,6 +22,9 @@ public final class Session {
     public var accessed = false
     /// Whether the session is to be saved. Set it where a value was changed behind the dictionary's back.
     public var modified = false
+    /// When what was loaded ends if nobody changes it, in microseconds since 1970-01-01 UTC; nil where nothing was loaded,
+    /// and where the engine does not say, as the caches.
+    public internal(set) var storedExpireDate: Int64?
 
     let engine: SessionEngine
     var row: Row

@@ -14,6 +14,7 @@ extension Session {
                 return [:]
             }
             row = .stored(key: loaded.newKey ?? key, revision: loaded.revision)
+            storedExpireDate = loaded.expireDate == .max ? nil : loaded.expireDate
             if let newKey = loaded.newKey {
                 modified = true
                 // Django saves the new one, and what is saved was accessed.

@@ -63,8 +63,9 @@ struct Serve: ParsableCommand {
                     try settings.makeSessionList(engine, reader: $0.reader, logger: logger)
                 }
                 accounts?.sessionList = list
+                let (application, authorizer) = try site.applications(engine.sessions, accounts, list)
                 let server = try FastCGIServer(
-                    site.application(engine.sessions, accounts, list), listener: listener, logger: logger)
+                    application, authorizer: authorizer, listener: listener, logger: logger)
                 if accounts == nil {
                     logger.warning("any name and any password are accepted at login: this is a demonstration")
                 }

@@ -1,4 +1,5 @@
 import Accounts
+import Gate
 import Glibc
 import LoginApp
 import Sessions
@@ -39,9 +40,10 @@ struct Site {
     }
 
     /// - Parameter accounts: nil where nobody's password is asked for (`AUTHENTICATION=any`).
-    func application(
+    /// - Returns: the site, and what answers an Authorizer's requests.
+    func applications(
         _ engine: SessionEngine, _ accounts: Accounts?, _ sessionList: SessionList?
-    ) throws -> Application {
+    ) throws -> (Application, Application?) {
         var web = settings.web
         web.templates = templates
         var middleware: [any Middleware] = [try SecurityMiddleware(settings.security)]
@@ -50,8 +52,15 @@ struct Site {
             try SessionMiddleware(engine),
             try CSRFMiddleware(settings.csrf, sessionCookieDomain: settings.session.cookieDomain),
         ]
-        if let accounts { middleware.append(AuthenticationMiddleware(accounts)) }
-        return Application(resolver, middleware: middleware, settings: web, errorPage: errorPage)
+        var authorizer: Application?
+        if let accounts {
+            let gate = Gate(sessions: engine, accounts: accounts)
+            middleware.append(AuthenticationMiddleware(accounts))
+            middleware.insert(gate.statusPage, at: 1)
+            middleware.insert(contentsOf: gate.questions, at: 0)
+            authorizer = try gate.authorizer(settings: web)
+        }
+        return (Application(resolver, middleware: middleware, settings: web, errorPage: errorPage), authorizer)
     }
 
     /// The files of a directory and those below it, by their path within it.

@@ -61,6 +61,8 @@ class Stack:
         shutil.copy(program, self.program)
         self.program.chmod(0o755)
         self.settings = settings
+        # What stands beside the site in nginx's server, and texts of nginx's files with what takes their place.
+        self.locations, self.replacements = "", {}
         self.worker_count = workers
         self.workers = []
         self.postgres = self.nginx = self.listener = None
@@ -211,7 +213,11 @@ class Stack:
         self.port = free_port()
         for source in (ROOT / "nginx").iterdir():
             text = source.read_text().replace("@STATE@", str(self.directory)).replace("@PORT@", str(self.port))
-            text = text.replace("include sessiond_server.conf;", extra + "include sessiond_server.conf;")
+            if source.name == "demo.conf.in":
+                site = "include sessiond_server.conf;"
+                text = text.replace(site, extra + site + self.locations)
+            for old, new in self.replacements.items():
+                text = text.replace(old, new)
             (self.directory / "nginx" / source.name.replace("demo.conf.in", "nginx.conf")).write_text(text)
         here = self.directory / "nginx"
         words = ["-p", here, "-c", here / "nginx.conf", "-e", self.directory / "log/nginx.log", "-g", "daemon off;"]

@@ -178,13 +178,20 @@ def test_no_cookie_and_no_form_reaches_the_log(stack):
     assert "password of mine" not in stack.log("access.log") + stack.log("nginx.log") + stack.log("worker.log")
 
 
-@pytest.mark.parametrize("first", ["", "include sessiond_balancer.conf;\n"])
-def test_the_production_files_pass_the_test_of_nginx(tmp_path, first):
+BALANCER = ("sessiond_balancer.conf",)
+GATE = ("sessiond_gate.conf", "sessiond_gate_example.conf")
+
+
+@pytest.mark.parametrize(("first", "last"), [((), ()), (BALANCER, ()), ((), GATE)],
+                         ids=["the site", "behind a balancer", "with a gate"])
+def test_the_production_files_pass_the_test_of_nginx(tmp_path, first, last):
     production.write(tmp_path, free_port(), free_port())
-    conf = (tmp_path / "sessiond.conf").read_text()
-    assert "include sessiond_server.conf;" in conf
-    conf = conf.replace("include sessiond_server.conf;", first + "include sessiond_server.conf;")
-    (tmp_path / "sessiond.conf").write_text(conf)
+    conf = tmp_path / "sessiond.conf"
+    site = "include sessiond_server.conf;"
+    text = conf.read_text()
+    assert site in text
+    names = [f"include {name};" for name in (*first, "sessiond_server.conf", *last)]
+    conf.write_text(text.replace(site, "\n".join(names)))
     command = [NGINX, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error.log"]
     tested = subprocess.run(command, capture_output=True, text=True)
     assert tested.returncode == 0 and "warn" not in tested.stderr, tested.stderr

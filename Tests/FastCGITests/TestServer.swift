@@ -23,7 +23,9 @@ final class TestServer: Sendable {
 
     @EventLoop private static var servers = 0
 
-    init(_ adjust: @escaping @Sendable (inout FastCGILimits) -> Void = { _ in }) async throws {
+    init(
+        takesAuthorizers: Bool = false, _ adjust: @escaping @Sendable (inout FastCGILimits) -> Void = { _ in }
+    ) async throws {
         (path, listener, server, served) = try await onLoop {
             Self.servers += 1
             let path = "/tmp/sessiond-test-\(getpid())-\(Self.servers).sock"
@@ -31,7 +33,9 @@ final class TestServer: Sendable {
             var limits = FastCGILimits()
             adjust(&limits)
             let served = Served()
-            let server = try FastCGIServer(listener: listener, limits: limits, logger: Logger(label: "test")) {
+            let server = try FastCGIServer(
+                listener: listener, limits: limits, takesAuthorizers: takesAuthorizers, logger: Logger(label: "test")
+            ) {
                 served.count += 1
                 return await Self.respond(to: $0)
             }
@@ -53,10 +57,11 @@ final class TestServer: Sendable {
         let number = { (name: String) in request.meta[name].flatMap { Int(String(decoding: $0, as: UTF8.self)) } }
         if let pause = number("PAUSE") { await EventLoop.sleep(for: .milliseconds(pause)) }
         if let size = number("SIZE") { return pattern(size) }
-        return Array(summary(request.body, problem: request.problem.map { "\($0)" } ?? "ok").utf8)
+        let state = request.problem.map { "\($0)" } ?? (request.role == .authorizer ? "authorizer" : "ok")
+        return Array(summary(request.body, problem: state).utf8)
     }
 
-    /// What the application answers to a request without `SIZE`.
+    /// What the application answers to a request without `SIZE`; an Authorizer's is no problem, but told.
     static func summary(_ body: [UInt8], problem: String = "ok") -> String {
         let sum = body.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
         return "\(problem), \(body.count) bytes, \(sum)"

@@ -1,9 +1,9 @@
-"""The three requests as nginx would pass them on, sent to a worker's socket in batches that timing does not change."""
+"""The requests as nginx would pass them on, sent to a worker's socket in batches that timing does not change."""
 
 import os
 import re
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
@@ -43,6 +43,8 @@ class Load:
     name: str
     requests: list
     is_right: Callable
+    settings: dict = field(default_factory=dict)
+    """Of a worker that answers it, where they are not the usual ones."""
 
     def request(self, number):
         return self.requests[number % len(self.requests)]
@@ -62,6 +64,22 @@ def login(form_page):
     token = TOKEN.search(form_page.text).group(1)
     cookie = form_page.cookie("csrftoken").split(";")[0]
     return Load("login", [passed_on("POST", LOGIN_PATH, LOGIN_FIELDS.format(token=token), cookie)], is_login)
+
+
+def gate(session_keys):
+    """nginx's question whether a session may pass, with the parameters of nginx/sessiond_gate.conf."""
+    text = (ROOT / "nginx/sessiond_gate.conf").read_text().split("location")[1]
+    variables = {"$http_cookie": "", "$http_x_session_token": "", "$sessiond_require": "user", "$sessiond_groups": "off"}
+    found = re.findall(r"fastcgi_param +(\w+) +(\S+?)( +if_not_empty)?;", text)
+    values = {name: variables.get(value, value.strip('"')) for name, value, _ in found if name != "HTTP_X_SESSION_TOKEN"}
+    assert "DOCUMENT_URI" in values and "SESSIOND_REQUIRE" in values
+
+    def request(key):
+        parameters = fcgi.encode(values | {"HTTP_COOKIE": f"sessionid={key}"})
+        return fcgi.begin() + fcgi.stream(fcgi.PARAMS, parameters) + fcgi.stream(fcgi.STDIN, b"")
+
+    requests = [request(key) for key in session_keys]
+    return Load("gate", requests, lambda response: response.status == 204, {"AUTHENTICATION": "django"})
 
 
 class Batches:

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import batches
 from batches import Batches
+from django_accounts import Accounts
 from stack import Stack, wait_until
 
 SESSIONS = 10_000
 """Rows of the table when a measurement begins."""
+
+USERS = 64
+"""Who come to the gate, each with a session that Django made."""
 
 ALLOCATORS = {"malloc", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc"}
 
@@ -40,12 +44,22 @@ class Instruments(Stack):
                  "INSERT INTO django_session SELECT * FROM made")
         self.sql("VACUUM ANALYZE django_session")
         keys = [key for (key,) in self.sql("SELECT session_key FROM django_session ORDER BY session_key")]
-        self.loads = [batches.form(), batches.session_read(keys), login]
+        self.loads = [batches.form(), batches.session_read(keys), login, batches.gate(self.log_in_users())]
         return self
+
+    def log_in_users(self):
+        accounts = Accounts(self)
+        accounts.migrate()
+        for number in range(USERS):
+            accounts.make_user(f"user{number}")
+        keys = [accounts.log_in(f"user{number}") for number in range(USERS)]
+        accounts.close()
+        self.sql("VACUUM ANALYZE")
+        return keys
 
     def run_batches(self, load, size, count, under=()):
         """Runs a worker from its start to its end, with so many batches in between."""
-        with self.worker(under=under) as (process, address):
+        with self.worker(under=under, **load.settings) as (process, address):
             with Batches(process, address, size) as batch:
                 for _ in range(count):
                     batch.exchange(load)
@@ -95,10 +109,11 @@ class Instruments(Stack):
         return {name: max(worker[name] for worker in workers) for name in workers[0]}
 
     def memory_of_one(self, sizes):
+        usual = [load for load in self.loads if not load.settings]
         with self.worker() as (process, address):
             for size, count in sizes.items():
                 with Batches(process, address, size) as batch:
-                    for load in self.loads:
+                    for load in usual:
                         for _ in range(count):
                             batch.exchange(load)
             status = dict(re.findall(r"(\w+):\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text()))

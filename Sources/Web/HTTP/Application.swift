@@ -80,8 +80,13 @@ public final class Application {
 
 /// A page that says no more than the status.
 public func plainErrorPage(_ error: HTTPError, _ request: Request) -> Response {
-    let phrase = statusPhrase(error.status)
+    plainPage(status: error.status)
+}
+
+/// A page that says what the status is called.
+public func plainPage(status: Int) -> Response {
+    let phrase = statusPhrase(status)
     return Response(
         "<!doctype html>\n<html lang=\"en\">\n<head><title>\(phrase)</title></head>\n<body><h1>\(phrase)</h1></body>\n</html>\n",
-        status: error.status)
+        status: status)
 }

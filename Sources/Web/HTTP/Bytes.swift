@@ -90,7 +90,7 @@ extension ArraySlice<UInt8> {
     }
 
     /// The parts before and after the first separator; no second part where there is none.
-    func cut(at separator: UInt8) -> (ArraySlice<UInt8>, ArraySlice<UInt8>?) {
+    package func cut(at separator: UInt8) -> (ArraySlice<UInt8>, ArraySlice<UInt8>?) {
         guard let index = place(of: separator) else { return (self, nil) }
         return (self[..<index], self[(index + 1)...])
     }

@@ -39,6 +39,17 @@ public struct Meta: Sendable {
         self[name].map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The bytes of all parameters of that name, in their order.
+    public func all(_ name: String) -> [ArraySlice<UInt8>] {
+        var values: [ArraySlice<UInt8>] = []
+        var next = indexOfEntry(name, from: 0)
+        while let index = next {
+            values.append(bytes[entries[index].value])
+            next = indexOfEntry(name, from: index + 1)
+        }
+        return values
+    }
+
     /// The whole `Cookie` header, its pieces joined by `; `.
     var cookieHeader: ArraySlice<UInt8> {
         var header: ArraySlice<UInt8> = []

@@ -1,9 +1,9 @@
 /// A set of ASCII characters that is cheap to ask.
-struct ASCIISet: Sendable {
+package struct ASCIISet: Sendable {
     private var low: UInt64 = 0
     private var high: UInt64 = 0
 
-    init(_ characters: String) {
+    package init(_ characters: String) {
         for byte in characters.utf8 where byte < 0x80 {
             if byte < 64 { low |= 1 << UInt64(byte) } else { high |= 1 << UInt64(byte - 64) }
         }
@@ -24,7 +24,8 @@ struct ASCIISet: Sendable {
     }
 
     private static let alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-    private static let alwaysSafe = alphanumeric + "_.-~"
+    /// The unreserved characters of RFC 3986.
+    package static let alwaysSafe = alphanumeric + "_.-~"
     /// A token of HTTP (RFC 9110, section 5.6.2).
     static let token = ASCIISet(alphanumeric + "!#$%&'*+-.^_`|~")
     /// What Python's `http.cookies` leaves unquoted, and takes as a name.
@@ -40,7 +41,7 @@ struct ASCIISet: Sendable {
 }
 
 /// Percent-encodes every byte that is not in `safe` (Python's `urllib.parse.quote`).
-func quote(_ bytes: some Collection<UInt8>, safe: ASCIISet) -> String {
+package func quote(_ bytes: some Collection<UInt8>, safe: ASCIISet) -> String {
     var output: [UInt8] = []
     output.reserveCapacity(bytes.count)
     for byte in bytes {
@@ -53,7 +54,7 @@ func quote(_ bytes: some Collection<UInt8>, safe: ASCIISet) -> String {
 func iriToURI(_ bytes: some Collection<UInt8>) -> String { quote(bytes, safe: .uri) }
 
 /// Keeps a browser from reading a path as `//host/…` (Django's `escape_leading_slashes`).
-func escapeLeadingSlashes(_ path: String) -> String {
+package func escapeLeadingSlashes(_ path: String) -> String {
     path.utf8.starts(with: "//".utf8) ? "/%2F" + String(path.dropFirst(2)) : path
 }
 
@@ -87,7 +88,7 @@ extension [UInt8] {
 }
 
 extension ArraySlice<UInt8> {
-    var percentDecoded: [UInt8] {
+    package var percentDecoded: [UInt8] {
         var output: [UInt8] = []
         output.append(percentDecoding: self, plusIsSpace: false)
         return output

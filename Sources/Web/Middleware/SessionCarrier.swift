@@ -55,6 +55,12 @@ enum SessionCarrier {
     }
 }
 
+extension SessionEngine {
+    /// The session whose key came with a request, for a layer that reads it apart from ``SessionMiddleware``: what becomes
+    /// of it there is never saved, and the client keeps what it has.
+    public func session(of request: Request) -> Session { session(SessionCarrier(request, settings).key) }
+}
+
 /// What the settings make of every session's cookie.
 struct SessionCookies: Sendable {
     let cookie: PreparedCookie
