@@ -1,4 +1,4 @@
-"""Every test that Django has of sessions and signing stands here by its name, and its counterpart in Swift exists.
+"""Every test that Django has of sessions, signing and password hashers stands here by its name, and its counterpart in Swift exists.
 
     python names.py
 
@@ -45,7 +45,20 @@ NAMES = {
         sign_unsign_ignore_secret_key_fallbacks default_keys_verification""",
     "TestTimestampSigner": "timestamp_signer",
     "TestBase62": "base62",
+    "TestUtilsHashPass": """
+        simple check_password bytes invalid_password pbkdf2 md5 bcrypt_sha256 bcrypt bcrypt_upgrade
+        bcrypt_harden_runtime unusable unspecified_password bad_algorithm is_password_usable low_level_pbkdf2
+        low_level_pbkdf2_sha1 bcrypt_salt_check bcryptsha256_salt_check upgrade no_upgrade no_upgrade_on_incorrect_pass
+        pbkdf2_upgrade pbkdf2_harden_runtime pbkdf2_upgrade_new_hasher check_password_calls_harden_runtime
+        check_password_calls_make_password_to_fake_runtime encode_invalid_salt encode_password_required""",
+    "BasePasswordHasherTests": """
+        load_library_no_algorithm load_library_importerror attributes encode decode harden_runtime must_update
+        safe_summary verify""",
+    "TestUtilsHashPassArgon2": "argon2 argon2_decode argon2_upgrade argon2_version_upgrade",
+    "TestUtilsHashPassScrypt": "scrypt scrypt_decode scrypt_upgrade",
 }
+
+VERIFY_ONLY = "passwords are verified and never hashed anew: that would log the user out elsewhere"
 
 LEFT_OUT = {
     "SessionTestsMixin pop_default_named_argument": "a default is always named in Swift: pop_default is the same",
@@ -69,6 +82,19 @@ LEFT_OUT = {
     "TestSigner sign_unsign_non_string": "what is signed is bytes, by its type",
     "TestSigner valid_sep": "sessions have a colon alone",
     "TestSigner invalid_sep": "sessions have a colon alone",
+    "TestUtilsHashPass bytes": "a password is text, by its type",
+    "TestUtilsHashPass invalid_password": "a password is text, by its type",
+    "TestUtilsHashPass unspecified_password": "a password is text, by its type",
+    "TestUtilsHashPass encode_password_required": "a password is text, by its type",
+    **{f"TestUtilsHashPass {name}": VERIFY_ONLY for name in """
+        bcrypt_upgrade bcrypt_harden_runtime bcrypt_salt_check bcryptsha256_salt_check upgrade no_upgrade
+        no_upgrade_on_incorrect_pass pbkdf2_upgrade pbkdf2_harden_runtime pbkdf2_upgrade_new_hasher
+        check_password_calls_harden_runtime""".split()},
+    "TestUtilsHashPassArgon2 argon2_upgrade": VERIFY_ONLY,
+    "TestUtilsHashPassScrypt scrypt_upgrade": VERIFY_ONLY,
+    **{f"BasePasswordHasherTests {name}": "there is no hasher of one's own, so no base class" for name in """
+        load_library_no_algorithm load_library_importerror attributes encode decode harden_runtime must_update
+        safe_summary verify""".split()},
 }
 
 ELSEWHERE = {
