@@ -57,12 +57,13 @@ def near(rng, text):
 
 
 def pbkdf2(rng, text, hasher):
-    return hasher.encode(text, "".join(rng.choices(SALT, k=rng.choice([1, 8, 22]))), rng.choice([1, 2, 999, 1000]))
+    return hasher, hasher.encode(text, "".join(rng.choices(SALT, k=rng.choice([1, 8, 22]))), rng.choice([1, 2, 999, 1000]))
 
 
 def scrypt(rng, text):
     n, r, p = 2 ** rng.randint(1, 10), rng.randint(1, 9), rng.randint(1, 6)
-    return ScryptPasswordHasher().encode(text, "".join(rng.choices(SALT, k=rng.choice([1, 22]))), n, r, p)
+    hasher = ScryptPasswordHasher()
+    return hasher, hasher.encode(text, "".join(rng.choices(SALT, k=rng.choice([1, 22]))), n, r, p)
 
 
 def argon2(rng, text):
@@ -74,14 +75,19 @@ def argon2(rng, text):
         memory_cost=8 * lanes + rng.randrange(100), parallelism=lanes, hash_len=rng.choice([4, 16, 31, 32, 33, 64]),
         type=rng.choice(list(argon2.Type)), version=rng.choice([16, 19, 19]))
     # Versions before 19 were written without their number too.
-    return "argon2" + encoded.decode().replace("$v=16$", rng.choice(["$v=16$", "$"]))
+    return Argon2PasswordHasher(), "argon2" + encoded.decode().replace("$v=16$", rng.choice(["$v=16$", "$"]))
 
 
 def bcrypt(rng, text, hasher):
     import bcrypt
 
     salt = bcrypt.gensalt(rng.choice([4, 4, 5]))
-    return hasher.encode(text, salt[:2] + rng.choice([b"a", b"b", b"b", b"x", b"y"]) + salt[3:])
+    return hasher, hasher.encode(text, salt[:2] + rng.choice([b"a", b"b", b"b", b"x", b"y"]) + salt[3:])
+
+
+def md5(rng, text):
+    hasher = MD5PasswordHasher()
+    return hasher, hasher.encode(text, "".join(rng.choices(SALT, k=22)))
 
 
 def encodings(rng, text):
@@ -90,26 +96,26 @@ def encodings(rng, text):
     yield scrypt(rng, text)
     yield argon2(rng, text)
     yield bcrypt(rng, text, BCryptSHA256PasswordHasher())
-    yield MD5PasswordHasher().encode(text, "".join(rng.choices(SALT, k=22)))
+    yield md5(rng, text)
 
 
 def records(rng, count):
     for index in range(count):
         text = password(rng, index)
-        wrong = [other for other in near(rng, text) if other != text]
-        for encoded in encodings(rng, text):
-            yield {"kind": "password", "password": text, "encoded": encoded, "wrong": wrong}
+        others = [other for other in near(rng, text) if other != text]
+        for hasher, encoded in encodings(rng, text):
+            # HMAC fills a short key up with NULs, so that Django takes some others too.
+            right = [text] + [other for other in others if hasher.verify(other, encoded)]
+            wrong = [other for other in others if other not in right]
+            yield {"kind": "password", "right": right, "encoded": encoded, "wrong": wrong}
         # bcrypt itself looks at 72 bytes, to which versions before 5 cut the password; no form lets a NUL through.
         beginning = text.encode()[:72].decode(errors="ignore")
-        wrong = [other for other in wrong if other.encode()[:72] != beginning.encode()[:72]]
+        right = [text] if len(beginning.encode()) in (72, len(text.encode())) else [beginning]
+        wrong = [other for other in others if other.encode()[:72] != beginning.encode()[:72]]
         if "\0" in text:
-            wrong, text = wrong + [text], None
-        yield {
-            "kind": "password",
-            "password": text if text is None or len(beginning.encode()) in (72, len(text.encode())) else beginning,
-            "encoded": bcrypt(rng, beginning, BCryptPasswordHasher()),
-            "wrong": wrong,
-        }
+            right, wrong = [], right + wrong
+        encoded = bcrypt(rng, beginning, BCryptPasswordHasher())[1]
+        yield {"kind": "password", "right": right, "encoded": encoded, "wrong": wrong}
     plane = [chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000]
     texts = [plane[start:start + 1024] for start in range(0, len(plane), 1024)]
     texts += [[random_text(rng, rng.randint(1, 12)) for _ in range(1000)] for _ in range(4)]
