@@ -101,6 +101,7 @@ let package = Package(
             path: "Tests/Parity/Driver", swiftSettings: settings),
         tests("DjangoFormatTests", ["DjangoFormat", "TestSupport"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
+        tests("PasswordHashersTests", ["DjangoFormat", "EventLoop", "PasswordHashers", "TestSupport", log]),
         tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
         tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),
         tests(

@@ -72,8 +72,8 @@ public actor EventLoop {
     }
 
     /// Starts a task. It runs when the events at hand have been handled, so that it sees what all of them did.
-    @EventLoop
-    public static func start(_ body: @escaping @EventLoop () async -> Void) {
+    @EventLoop @discardableResult
+    public static func start(_ body: @escaping @EventLoop () async -> Void) -> Task<Void, Never> {
         Task(executorPreference: shared.executor, operation: body)
     }
 

@@ -10,6 +10,8 @@ public struct Events: OptionSet, Sendable {
     public static let writable = Events(rawValue: EPOLLOUT.rawValue)
     /// The peer has closed its side, or all of it.
     public static let closed = Events(rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+    /// The peer is gone altogether: nobody will read what is sent.
+    public static let gone = Events(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
     /// Report a change once, not for as long as it lasts.
     public static let edgeTriggered = Events(rawValue: EPOLLET.rawValue)
     /// Wake one of the processes that watch this listening socket, not all.

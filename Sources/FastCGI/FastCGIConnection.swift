@@ -28,6 +28,9 @@ final class FastCGIConnection {
     /// Bytes of the request that is being served.
     private var served = 0
     private(set) var isBusy = false
+    /// The task that serves it. It is cancelled where nobody waits for the answer any longer; that ends nothing that must
+    /// not end half-way, only work that has not begun: a password's hash that waits for a thread.
+    private var serving: Task<Void, Never>?
     private var isWriting = false
     private var isClosed = false
     private var awaitsTurn = false
@@ -52,6 +55,7 @@ final class FastCGIConnection {
         try EventLoop.watch(descriptor, for: more.union([.readable, .closed, .edgeTriggered])) { [self] events in
             if !events.isDisjoint(with: [.readable, .closed]) { hasNews = true }
             if !events.isDisjoint(with: .closed) { peerHasClosed = true }
+            if !events.isDisjoint(with: .gone) { serving?.cancel() }
             advance()
         }
     }
@@ -198,11 +202,12 @@ final class FastCGIConnection {
         served = scanner.size
         startRequest()
         isBusy = true
-        EventLoop.start { [self] in answer(await server.handler(received)) }
+        serving = EventLoop.start { [self] in answer(await server.handler(received)) }
     }
 
     private func answer(_ response: [UInt8]) {
         isBusy = false
+        serving = nil
         served = 0
         guard !isClosed else { return request.abandon() }
         if !server.isDraining, response.count <= Self.directAnswer, hasRoom(for: response.count) {

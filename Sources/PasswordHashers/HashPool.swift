@@ -81,19 +81,15 @@ private final class HashQueue: Sendable {
 
     func add(_ job: Job) {
         let error: HashPoolError? = state.withLock { state in
-            if state.threads == width {
-                if state.waiting.count >= limit { return .queueFull }
-                state.waiting.append(job)
-                return nil
+            if state.threads < width {
+                if startThread(job) {
+                    state.threads += 1
+                    return nil
+                }
+                if state.threads == 0 { return .noThread }
             }
-            // The thread takes it as soon as it runs; one that is there already may be faster.
+            guard state.waiting.count < limit else { return .queueFull }
             state.waiting.append(job)
-            if startThread() {
-                state.threads += 1
-            } else if state.threads == 0 {
-                state.waiting.removeLast()
-                return .noThread
-            }
             return nil
         }
         if let error { job.fail(error) }
@@ -106,8 +102,9 @@ private final class HashQueue: Sendable {
         job?.fail(.cancelled)
     }
 
-    /// Runs jobs until none is left.
-    func work() {
+    /// Runs a job, and those that wait until none is left.
+    func work(_ first: Job) {
+        first.run()
         while let job = next() { job.run() }
     }
 
@@ -118,24 +115,35 @@ private final class HashQueue: Sendable {
         }
     }
 
-    private func startThread() -> Bool {
+    private func startThread(_ job: Job) -> Bool {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 512 << 10)
         var thread = pthread_t()
-        let queue = Unmanaged.passRetained(self)
-        if pthread_create(&thread, &attributes, runHashThread, queue.toOpaque()) == 0 { return true }
-        queue.release()
+        let beginning = Unmanaged.passRetained(Beginning(queue: self, job: job))
+        if pthread_create(&thread, &attributes, runHashThread, beginning.toOpaque()) == 0 { return true }
+        beginning.release()
         return false
     }
 }
 
-private func runHashThread(_ queue: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+/// What a thread is given.
+private final class Beginning: Sendable {
+    let queue: HashQueue
+    let job: HashQueue.Job
+
+    init(queue: HashQueue, job: HashQueue.Job) { (self.queue, self.job) = (queue, job) }
+}
+
+private func runHashThread(_ beginning: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     pthread_setname_np(pthread_self(), "hash")
     // In Linux this is the thread's alone. A lower priority that the process was given stays: raising it is refused.
     setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-    if let queue { Unmanaged<HashQueue>.fromOpaque(queue).takeRetainedValue().work() }
+    if let beginning {
+        let beginning = Unmanaged<Beginning>.fromOpaque(beginning).takeRetainedValue()
+        beginning.queue.work(beginning.job)
+    }
     return nil
 }

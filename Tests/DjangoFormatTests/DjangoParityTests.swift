@@ -1,4 +1,5 @@
 @testable import DjangoFormat
+import TestSupport
 import Testing
 
 @Suite("Parity with a real Django")

@@ -102,6 +102,19 @@ extension SocketTests {
             #expect(try await onLoop { test.server.held } == 0)
         }
 
+        @Test("a request whose peer vanishes is cancelled, one whose peer only sends no more is not")
+        func cancelled() async throws {
+            let test = try await TestServer()
+            let (gone, silent) = (try test.client(), try test.client())
+            for client in [gone, silent] { client.send(request(["PAUSE": "300"])) }
+            while try await test.requestsServed() < 2 { usleep(1000) }
+            gone.close()
+            silent.closeSending()
+            #expect(silent.answer() != nil)
+            #expect(try await test.openDescriptors() == 0)
+            #expect(try await test.requestsCancelled() == 1)
+        }
+
         @Test("half-received requests together hold no more than their limit")
         func held() async throws {
             let test = try await TestServer { $0.held = 1_000_000 }

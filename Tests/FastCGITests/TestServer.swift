@@ -19,7 +19,10 @@ final class TestServer: Sendable {
     private let served: Served
 
     @EventLoop
-    private final class Served { var count = 0 }
+    private final class Served {
+        var count = 0
+        var cancelled = 0
+    }
 
     @EventLoop private static var servers = 0
 
@@ -37,7 +40,9 @@ final class TestServer: Sendable {
                 listener: listener, limits: limits, takesAuthorizers: takesAuthorizers, logger: Logger(label: "test")
             ) {
                 served.count += 1
-                return await Self.respond(to: $0)
+                let response = await Self.respond(to: $0)
+                if Task.isCancelled { served.cancelled += 1 }
+                return response
             }
             return (path, listener, server, served)
         }
@@ -71,6 +76,9 @@ final class TestServer: Sendable {
 
     /// How many requests the application was given.
     func requestsServed() async throws -> Int { try await onLoop { [served] in served.count } }
+
+    /// How many of them had been cancelled when they were done.
+    func requestsCancelled() async throws -> Int { try await onLoop { [served] in served.cancelled } }
 
     /// The answer to a good request on a new connection.
     func answersGoodRequest() throws -> Bool {

@@ -119,6 +119,8 @@ GOALS = [
     Goal("start to first answer, ms", number("startup", "median"), 50),
     *(Goal(f"session read: processor time to the C program's, {at}", processor_time(place), 0.5)
       for place, at in enumerate(("4,000/s", "10,000/s"))),
+    Goal("unknown user and wrong password: p-value of their times", number("timing", "p"), 0.01, at_least=True),
+    Goal("session read: p99 beside 8 logins to that alone", number("hashing", "p99"), 2),
 ]
 
 

@@ -1,4 +1,5 @@
-"""Every test that Django has of sessions, signing, CSRF and hosts stands here by its name, with its counterpart in Swift.
+"""Every test that Django has of sessions, signing, CSRF, hosts and password hashers stands here by its name, with its
+counterpart in Swift.
 
     python names.py
 
@@ -86,7 +87,20 @@ NAMES = {
     "HostValidationTests": """
         http_get_host http_get_host_with_x_forwarded_host get_port get_port_with_x_forwarded_port
         host_validation_in_debug_mode get_host_suggestion_of_allowed_host split_domain_port""",
+    "TestUtilsHashPass": """
+        simple check_password bytes invalid_password pbkdf2 md5 bcrypt_sha256 bcrypt bcrypt_upgrade
+        bcrypt_harden_runtime unusable unspecified_password bad_algorithm is_password_usable low_level_pbkdf2
+        low_level_pbkdf2_sha1 bcrypt_salt_check bcryptsha256_salt_check upgrade no_upgrade no_upgrade_on_incorrect_pass
+        pbkdf2_upgrade pbkdf2_harden_runtime pbkdf2_upgrade_new_hasher check_password_calls_harden_runtime
+        check_password_calls_make_password_to_fake_runtime encode_invalid_salt encode_password_required""",
+    "BasePasswordHasherTests": """
+        load_library_no_algorithm load_library_importerror attributes encode decode harden_runtime must_update
+        safe_summary verify""",
+    "TestUtilsHashPassArgon2": "argon2 argon2_decode argon2_upgrade argon2_version_upgrade",
+    "TestUtilsHashPassScrypt": "scrypt scrypt_decode scrypt_upgrade",
 }
+
+VERIFY_ONLY = "passwords are verified and never hashed anew: that would log the user out elsewhere"
 
 LEFT_OUT = {
     "SessionTestsMixin pop_default_named_argument": "a default is always named in Swift: pop_default is the same",
@@ -120,6 +134,19 @@ LEFT_OUT = {
         "a form is read to its end before there is a request",
     "CsrfViewMiddlewareUseSessionsTests no_session_on_request":
         "a program without SessionMiddleware ends at its first request and says so; this one always has it",
+    "TestUtilsHashPass bytes": "a password is text, by its type",
+    "TestUtilsHashPass invalid_password": "a password is text, by its type",
+    "TestUtilsHashPass unspecified_password": "a password is text, by its type",
+    "TestUtilsHashPass encode_password_required": "a password is text, by its type",
+    **{f"TestUtilsHashPass {name}": VERIFY_ONLY for name in """
+        bcrypt_upgrade bcrypt_harden_runtime bcrypt_salt_check bcryptsha256_salt_check upgrade no_upgrade
+        no_upgrade_on_incorrect_pass pbkdf2_upgrade pbkdf2_harden_runtime pbkdf2_upgrade_new_hasher
+        check_password_calls_harden_runtime""".split()},
+    "TestUtilsHashPassArgon2 argon2_upgrade": VERIFY_ONLY,
+    "TestUtilsHashPassScrypt scrypt_upgrade": VERIFY_ONLY,
+    **{f"BasePasswordHasherTests {name}": "there is no hasher of one's own, so no base class" for name in """
+        load_library_no_algorithm load_library_importerror attributes encode decode harden_runtime must_update
+        safe_summary verify""".split()},
 }
 
 ELSEWHERE = {

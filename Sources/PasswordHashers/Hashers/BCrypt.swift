@@ -10,6 +10,8 @@ import Glibc
 struct BCrypt: PasswordHash {
     /// About four seconds; Django asks for 12, and each step doubles the time.
     private static let costLimit = 16
+    /// How many bytes of a password count.
+    private static let seen = 72
 
     private let isOfDigest: Bool
     private let rounds: Int
@@ -38,25 +40,25 @@ struct BCrypt: PasswordHash {
     private var hasher: PasswordHasher { isOfDigest ? .bcryptSHA256 : .bcrypt }
 
     func matches(_ password: RawPassword) throws(HashingError) -> Bool {
-        let (made, holdsNUL) = password.withBytes { password -> ([UInt8]?, Bool) in
-            if isOfDigest {
-                let digits = Fields.hexadecimal(SHA256.hash(data: password)).map { CChar(bitPattern: $0) }
-                return (crypt(digits + [0]), false)
-            }
-            return (crypt(password.bindMemory(to: CChar.self).baseAddress), password.contains(0))
+        let (made, holdsNUL) = password.withBytes { password in
+            isOfDigest
+                ? (crypt(Fields.hexadecimal(SHA256.hash(data: password))), false)
+                : (crypt(password), password.contains(0))
         }
         guard let made, made.starts(with: setting) else { throw HashingError(hasher: hasher) }
         return Fields.equal(Array(made.dropFirst(setting.count)), hash) && !holdsNUL
     }
 
-    /// What crypt(3) makes of a text that ends with a NUL.
-    private func crypt(_ phrase: UnsafePointer<CChar>?) -> [UInt8]? {
+    /// What crypt(3) makes of so much of a text as bcrypt looks at; it refuses longer ones than 511 bytes.
+    private func crypt(_ text: some Collection<UInt8>) -> [UInt8]? {
         let setting = setting.map { CChar(bitPattern: $0) } + [0]
         let size = MemoryLayout<crypt_data>.size
-        return withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { room in
+        return withUnsafeTemporaryAllocation(byteCount: size + Self.seen + 1, alignment: 16) { room in
             room.initializeMemory(as: UInt8.self, repeating: 0)
             guard let start = room.baseAddress else { return nil }
-            defer { explicit_bzero(start, size) }
+            defer { explicit_bzero(start, room.count) }
+            UnsafeMutableRawBufferPointer(start: start + size, count: Self.seen).copyBytes(from: text.prefix(Self.seen))
+            let phrase = (start + size).bindMemory(to: CChar.self, capacity: Self.seen + 1)
             guard let made = crypt_rn(phrase, setting, start, Int32(size)) else { return nil }
             return (0..<strlen(made)).map { UInt8(bitPattern: made[$0]) }
         }

@@ -13,7 +13,9 @@ struct Scrypt: PasswordHash {
 
     init(_ text: ArraySlice<UInt8>) throws(PasswordRefusal) {
         guard let fields = Fields.split(text, 5), let n = Fields.number(fields[0]), !fields[1].isEmpty,
-            let r = Fields.number(fields[2]), let p = Fields.number(fields[3]), n >= 2, n & (n - 1) == 0
+            let r = Fields.number(fields[2]), let p = Fields.number(fields[3]), n >= 2, n & (n - 1) == 0,
+            // scrypt's own rule for N.
+            r > 3 || n < 1 << (16 * r)
         else { throw .malformed(.scrypt) }
         let memory = max(Fields.product(128, n, r), Fields.product(128, p, r))
         guard memory <= Self.memoryLimit, Fields.product(n, r, p) <= Self.workLimit,

@@ -2,21 +2,26 @@ import DjangoFormat
 import Glibc
 
 /// Files through which these tests and a real Django exchange vectors: one JSON object a line.
-enum VectorFiles {
+public enum VectorFiles {
     /// What Tests/Parity/vectors.py printed.
-    static let fromDjango = path("DJANGO_VECTORS")
+    public static let fromDjango = path("DJANGO_VECTORS")
     /// Where to write what Tests/Parity/check.py reads.
-    static let toDjango = path("SWIFT_VECTORS")
+    public static let toDjango = path("SWIFT_VECTORS")
+
+    /// What Tests/Parity/passwords.py printed.
+    public static let passwords = path("PASSWORD_VECTORS")
 
     private static func path(_ variable: String) -> String? {
         getenv(variable).map { String(cString: $0) }
     }
 
-    struct FileError: Error, CustomStringConvertible {
-        let description: String
+    public struct FileError: Error, CustomStringConvertible {
+        public let description: String
+
+        public init(description: String) { self.description = description }
     }
 
-    static func read(_ path: String) throws -> [JSONObject] {
+    public static func read(_ path: String) throws -> [JSONObject] {
         guard let file = fopen(path, "r") else { throw FileError(description: "\(path) cannot be opened") }
         defer { fclose(file) }
         var records: [JSONObject] = []
@@ -34,7 +39,7 @@ enum VectorFiles {
         }
     }
 
-    static func write(_ records: [JSONObject], to path: String) throws {
+    public static func write(_ records: [JSONObject], to path: String) throws {
         guard let file = fopen(path, "w") else { throw FileError(description: "\(path) cannot be written") }
         defer { fclose(file) }
         for record in records {
