@@ -112,7 +112,10 @@ let package = Package(
         tests("SessiondTests", ["sessiond", configuration]),
         tests(
             "AccountsTests",
-            ["Accounts", "DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "TestSupport", log]),
+            [
+                "Accounts", "DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "TestSupport",
+                "Web", log,
+            ]),
         tests("FastCGITests", ["EventLoop", "FastCGI", "TestSupport", "Web", log]),
     ]
 )
