@@ -1,10 +1,11 @@
-"""Every test that Django has of sessions, signing, CSRF, hosts and password hashers stands here by its name, with its
-counterpart in Swift.
+"""Every test that Django has of sessions, signing, CSRF, hosts, password hashers and accounts stands here by its name,
+with its counterpart.
 
     python names.py
 
-`test_pop_default` is the Swift test "pop default"; a Swift test may name several, with commas between. A name stands for
-its twin with `async` or a leading `a` too: there is one API here. What is left out, or has another sentence, says why.
+`test_pop_default` is the Swift test "pop default"; a Swift test may name several, with commas between. Some are tests of
+the whole, in Tests/EndToEnd. A name stands for its twin with `async` or a leading `a` too: there is one API here. What is
+left out, or has another sentence, says why.
 """
 
 import re
@@ -98,8 +99,41 @@ NAMES = {
         safe_summary verify""",
     "TestUtilsHashPassArgon2": "argon2 argon2_decode argon2_upgrade argon2_version_upgrade",
     "TestUtilsHashPassScrypt": "scrypt scrypt_decode scrypt_upgrade",
+    "URLHasAllowedHostAndSchemeTests": """
+        bad_urls good_urls basic_auth no_allowed_hosts allowed_hosts_str secure_param_https_urls
+        secure_param_non_https_urls max_url_length""",
+    "BasicTestCase": """
+        user unicode_username user_no_email superuser superuser_no_email_or_password get_user_model swappable_user
+        swappable_user_bad_setting swappable_user_nonexistent_model user_verbose_names_translatable""",
+    "TestGetUser": "get_user_anonymous get_user get_user_fallback_secret",
+    "TestLogin": """
+        user_login inactive_user without_user_no_request_user without_user_anonymous_request
+        without_user_authenticated_request""",
+    "ModelBackendTest": """
+        has_perm custom_perms has_no_object_perm anonymous_has_no_permissions inactive_has_no_permissions
+        get_all_superuser_permissions authentication_timing authentication_without_credentials authenticate_inactive
+        authenticate_user_without_is_active_field""",
+    "ChangedBackendSettingsTest": "changed_backend_settings",
+    "LoginTest": """
+        current_site_in_context_after_login security_check security_check_https login_form_contains_request
+        login_csrf_rotate session_key_flushed_on_login session_key_flushed_on_login_after_password_change
+        login_session_without_hash_session_key login_get_default_redirect_url login_next_page
+        login_named_next_page_named login_next_page_overrides_login_redirect_url_setting
+        login_redirect_url_overrides_next_page login_redirect_url_overrides_get_default_redirect_url
+        access_under_login_required_middleware""",
+    "LoginRedirectUrlTest": "default custom named remote",
+    "LoginRedirectAuthenticatedUser": "default guest redirect redirect_url redirect_param redirect_loop",
+    "LogoutTest": """
+        logout_default logout_with_post 14377 logout_doesnt_cache logout_with_overridden_redirect_url
+        logout_with_next_page_specified logout_with_redirect_argument logout_with_custom_redirect_argument
+        logout_with_named_redirect success_url_allowed_hosts_same_host success_url_allowed_hosts_safe_host
+        success_url_allowed_hosts_unsafe_host security_check security_check_https logout_preserve_language
+        logout_redirect_url_setting logout_redirect_url_setting_allowed_hosts_unsafe_host
+        logout_redirect_url_named_setting access_under_login_required_middleware""",
 }
 
+ACCOUNTS_ARE_DJANGOS = "accounts are made and changed by Django alone"
+NO_VIEW_CLASSES = "the views have settings, and no arguments of their own"
 VERIFY_ONLY = "passwords are verified and never hashed anew: that would log the user out elsewhere"
 
 LEFT_OUT = {
@@ -147,6 +181,47 @@ LEFT_OUT = {
     **{f"BasePasswordHasherTests {name}": "there is no hasher of one's own, so no base class" for name in """
         load_library_no_algorithm load_library_importerror attributes encode decode harden_runtime must_update
         safe_summary verify""".split()},
+    "BasicTestCase user": ACCOUNTS_ARE_DJANGOS,
+    "BasicTestCase user_no_email": ACCOUNTS_ARE_DJANGOS,
+    "BasicTestCase superuser": ACCOUNTS_ARE_DJANGOS,
+    "BasicTestCase superuser_no_email_or_password": ACCOUNTS_ARE_DJANGOS,
+    "BasicTestCase get_user_model": "there is one table of users, auth_user",
+    "BasicTestCase swappable_user": "there is one table of users, auth_user",
+    "BasicTestCase swappable_user_bad_setting": "there is one table of users, auth_user",
+    "BasicTestCase swappable_user_nonexistent_model": "there is one table of users, auth_user",
+    "BasicTestCase user_verbose_names_translatable": "there are no translations",
+    "TestLogin without_user_no_request_user": "the compiler asks for a user",
+    "TestLogin without_user_anonymous_request": "the compiler asks for a user",
+    "TestLogin without_user_authenticated_request": "the compiler asks for a user",
+    "ModelBackendTest has_no_object_perm": "permissions are asked for by name, not for an object",
+    "ModelBackendTest authentication_without_credentials": "the compiler asks for both",
+    "ModelBackendTest authenticate_user_without_is_active_field": "there is one table of users, auth_user",
+    "LoginTest current_site_in_context_after_login": "there is no sites framework",
+    "LoginTest login_form_contains_request": "there is no form class of one's own",
+    "LoginTest login_get_default_redirect_url": NO_VIEW_CLASSES,
+    "LoginTest login_next_page": NO_VIEW_CLASSES,
+    "LoginTest login_named_next_page_named": NO_VIEW_CLASSES,
+    "LoginTest login_next_page_overrides_login_redirect_url_setting": NO_VIEW_CLASSES,
+    "LoginTest login_redirect_url_overrides_next_page": NO_VIEW_CLASSES,
+    "LoginTest login_redirect_url_overrides_get_default_redirect_url": NO_VIEW_CLASSES,
+    "LoginTest access_under_login_required_middleware": "a view says itself that it needs a user",
+    "LoginRedirectAuthenticatedUser guest": NO_VIEW_CLASSES,
+    "LoginRedirectAuthenticatedUser redirect": NO_VIEW_CLASSES,
+    "LoginRedirectAuthenticatedUser redirect_url": NO_VIEW_CLASSES,
+    "LoginRedirectAuthenticatedUser redirect_param": NO_VIEW_CLASSES,
+    "LoginRedirectAuthenticatedUser redirect_loop": NO_VIEW_CLASSES,
+    "LogoutTest 14377": "what it mends is of Django's session objects",
+    "LogoutTest logout_with_overridden_redirect_url": NO_VIEW_CLASSES,
+    "LogoutTest logout_with_next_page_specified": NO_VIEW_CLASSES,
+    "LogoutTest logout_with_custom_redirect_argument": NO_VIEW_CLASSES,
+    "LogoutTest logout_with_named_redirect": NO_VIEW_CLASSES,
+    "LogoutTest success_url_allowed_hosts_same_host": NO_VIEW_CLASSES,
+    "LogoutTest success_url_allowed_hosts_safe_host": NO_VIEW_CLASSES,
+    "LogoutTest success_url_allowed_hosts_unsafe_host": NO_VIEW_CLASSES,
+    "LogoutTest logout_preserve_language": "there are no translations",
+    "LogoutTest logout_redirect_url_setting_allowed_hosts_unsafe_host": NO_VIEW_CLASSES,
+    "LogoutTest logout_redirect_url_named_setting": "a logout does not lead to itself, which answers POST alone",
+    "LogoutTest access_under_login_required_middleware": "a view says itself that it needs a user",
 }
 
 ELSEWHERE = {
@@ -155,6 +230,24 @@ ELSEWHERE = {
     "CacheDBSessionTests load_overlong_key": "A key that no session can have is unknown",
     "CsrfViewMiddlewareTestMixin reading_post_data_raises_os_error":
         "a form that cannot be read is 400 or 413, not a failure of the token",
+    "ModelBackendTest anonymous_has_no_permissions": "get user anonymous",
+    "ModelBackendTest authentication_timing": "an unknown user takes as long as a wrong password",
+    "ModelBackendTest authenticate_inactive": "a login that fails tells nothing",
+    "LoginTest security_check": "next leads to no other site",
+    "LoginTest security_check_https": "over https next leads to https alone",
+    "LoginTest login_csrf_rotate": "a login makes a new csrf secret and the old token is worth nothing",
+    "LoginRedirectUrlTest default": "next leads to no other site",
+    "LoginRedirectUrlTest custom": "where a login leads without next",
+    "LoginRedirectUrlTest named": "where a login leads without next",
+    "LoginRedirectUrlTest remote": "where a login leads without next",
+    "LoginRedirectAuthenticatedUser default": "who is logged in may still see the login page",
+    "LogoutTest logout_default": "a logout here is a logout in django",
+    "LogoutTest logout_with_post": "a logout here is a logout in django",
+    "LogoutTest logout_doesnt_cache": "next leads on after a logout",
+    "LogoutTest logout_with_redirect_argument": "next leads on after a logout",
+    "LogoutTest security_check": "next leads on after a logout",
+    "LogoutTest security_check_https": "over https next leads to https alone",
+    "LogoutTest logout_redirect_url_setting": "where a logout leads",
 }
 
 
@@ -162,8 +255,10 @@ DISPLAY_NAME = re.compile(r'@Test\(\s*"((?:[^"\\]|\\.)*)"|@Test\b(?:(?!@Test)[^`
 
 
 def sentences():
-    """The display names of all Swift tests, each also by its parts between commas."""
+    """The display names of all Swift tests, each also by its parts between commas, and those of the end-to-end tests."""
     found = set()
+    for path in TESTS.glob("EndToEnd/test_*.py"):
+        found.update(name.replace("_", " ") for name in re.findall(r"^def test_(\w+)", path.read_text(), re.M))
     for path in TESTS.rglob("*.swift"):
         for sentence in map("".join, DISPLAY_NAME.findall(path.read_text())):
             found.update([sentence, *(part.strip() for part in sentence.split(","))])
@@ -179,8 +274,8 @@ def main():
             if key not in LEFT_OUT and ELSEWHERE.get(key, name.replace("_", " ")) not in found:
                 missing.append(key)
     for key in missing:
-        print(f"no test in Swift for Django's {key}", file=sys.stderr)
-    print(f"{count - len(LEFT_OUT) - len(missing)} of Django's {count} tests stand in Swift, {len(LEFT_OUT)} are left out")
+        print(f"no test here for Django's {key}", file=sys.stderr)
+    print(f"{count - len(LEFT_OUT) - len(missing)} of Django's {count} tests stand here, {len(LEFT_OUT)} are left out")
     return 1 if missing else 0
 
 
