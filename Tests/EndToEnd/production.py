@@ -21,6 +21,7 @@ def write(directory, http, https, socket="/run/sessiond/worker.sock"):
     conf = re.sub(r"listen( +)80;", rf"listen\g<1>127.0.0.1:{http};", conf)
     conf = re.sub(r"listen( +)443 ", rf"listen\g<1>127.0.0.1:{https} ", conf)
     (directory / "sessiond.conf").write_text(conf)
-    paths = "".join(f"{kind}_temp_path {directory}/{kind}; " for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
-    main = f"pid {directory}/nginx.pid;\nevents {{}}\nhttp {{ {paths}access_log {directory}/access.log; include sessiond.conf; }}\n"
+    kinds = ("client_body", "fastcgi", "proxy", "scgi", "uwsgi")
+    own = "".join(f"{kind}_temp_path {directory}/{kind}; " for kind in kinds) + f"access_log {directory}/access.log;"
+    main = f"pid {directory}/nginx.pid;\nevents {{}}\nhttp {{ {own} include sessiond.conf; }}\n"
     (directory / "nginx.conf").write_text(main)

@@ -2,6 +2,7 @@
 
 import unicodedata
 from functools import cache
+from hashlib import sha256
 
 import django_side
 from stack import Stack
@@ -27,12 +28,14 @@ class Beside(Stack):
 
 
 def account(username, password=PASSWORD, iterations=1000, **others):
-    """The user of that name, made or changed to this; a password that takes little time, for most cases need many logins."""
+    """The user of that name, made or changed to this. The password takes little time: most cases need many logins."""
     from django.contrib.auth.hashers import PBKDF2PasswordHasher
     from django.contrib.auth.models import User
     from django.db import connection
 
-    encoded = PBKDF2PasswordHasher().encode(password, "0123456789abcdefghijkl", iterations)
+    # The same password gives the same hash each time, and so keeps the sessions that there are.
+    salt = sha256(username.encode()).hexdigest()[:22]
+    encoded = PBKDF2PasswordHasher().encode(password, salt, iterations)
     values = {"password": encoded, "is_active": True, "is_staff": False, "is_superuser": False} | others
     user, _ = User.objects.update_or_create(username=username, defaults=values)
     connection.close()

@@ -58,7 +58,7 @@ def accounts(stack, program, weakened):  # noqa: F811
         beside.stop()
 
 
-@pytest.fixture(params=["demonstration"])
+@pytest.fixture(params=["demonstration", "accounts"])
 def site(request):
     """Each mode in turn."""
     site = request.getfixturevalue(request.param)

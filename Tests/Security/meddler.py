@@ -1,4 +1,4 @@
-"""A man in the middle between nginx and the workers, who gives the site a weakness, so that the cases are seen to fail."""
+"""A man in the middle between nginx and the workers, who gives the site a weakness: the cases are seen to fail."""
 
 import os
 import socket

@@ -128,7 +128,8 @@ def test_stdin_longer_than_content_length(stack, sent, declared):
             del values["CONTENT_LENGTH"]
         values |= {"HTTP_COOKIE": f"csrftoken={secret}", "HTTP_X_CSRFTOKEN": secret}
         try:
-            connection.send(fcgi.begin() + fcgi.stream(fcgi.PARAMS, fcgi.encode(values)) + fcgi.stream(fcgi.STDIN, body))
+            connection.send(fcgi.begin() + fcgi.stream(fcgi.PARAMS, fcgi.encode(values)) + fcgi.stream(fcgi.STDIN,
+                                                                                                       body))
             connection.socket.shutdown(socket.SHUT_WR)
         except (BrokenPipeError, ConnectionResetError):
             return
@@ -179,7 +180,8 @@ def test_each_cgi_variable_missing(stack, name):
             if value is not None:
                 values |= dict.fromkeys(names, value.encode("latin-1"))
             connection = held.enter_context(stack.fastcgi())
-            connection.send(fcgi.begin() + fcgi.stream(fcgi.PARAMS, fcgi.encode(values)) + fcgi.stream(fcgi.STDIN, b"a=b"))
+            connection.send(fcgi.begin() + fcgi.stream(fcgi.PARAMS, fcgi.encode(values)) + fcgi.stream(fcgi.STDIN,
+                                                                                                       b"a=b"))
             connection.socket.shutdown(socket.SHUT_WR)
             answer = connection.receive()
             assert not answer.output or (answer.status < 500 and b"sessionid=" not in answer.output)
@@ -188,7 +190,8 @@ def test_each_cgi_variable_missing(stack, name):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [(0x7FFFFFFF, 0), (0x7FFFFFFE, 0), (0x7FFFFFFF, 0x7FFFFFFF), (0x40000000, 0x40000000), (0, 0x7FFFFFFF), (0xFFFF, 0xFFFF)],
+    [(0x7FFFFFFF, 0), (0x7FFFFFFE, 0), (0x7FFFFFFF, 0x7FFFFFFF), (0x40000000, 0x40000000), (0, 0x7FFFFFFF),
+     (0xFFFF, 0xFFFF)],
     ids=hex,
 )
 def test_param_length_overflows(stack, name, value):

@@ -7,8 +7,9 @@ from client import FORM_TYPE, TOKEN
 from website import LOGIN, LOGOUT
 
 EVIL = ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1:1", "http://127.0.0.1", "x", "",
-        "http://127.0.0.1:{port}.evil.example", "http://evil.example/127.0.0.1:{port}", "http://127.0.0.1:{port}@evil.example",
-        "http://evil.example#127.0.0.1:{port}", "HTTP://127.0.0.1:{port}x", "file://", "http://localhost:{port}"]
+        "http://127.0.0.1:{port}.evil.example", "http://evil.example/127.0.0.1:{port}",
+        "http://127.0.0.1:{port}@evil.example", "http://evil.example#127.0.0.1:{port}", "HTTP://127.0.0.1:{port}x",
+        "file://", "http://localhost:{port}"]
 
 
 def refused(site, browser, page):
@@ -42,10 +43,12 @@ def test_csrf_foreign_token(site, browser):
     assert refused(site, browser, browser.post(LOGIN, site.fields("alice") | {"csrfmiddlewaretoken": foreign}))
     assert refused(site, browser, browser.post(LOGIN, site.fields("alice"), [("X-CSRFToken", foreign)]))
     assert refused(site, browser, browser.post(f"{LOGIN}?csrfmiddlewaretoken={own}", site.fields("alice")))
-    assert refused(site, browser, browser.post(LOGIN, site.fields("alice"), [("X-CSRF-Token", own), ("X-XSRF-Token", own)]))
+    assert refused(site, browser,
+                   browser.post(LOGIN, site.fields("alice"), [("X-CSRF-Token", own), ("X-XSRF-Token", own)]))
 
 
-@pytest.mark.parametrize("value", ["", "a", "a" * 31, "a" * 33, "a" * 63, "a" * 65, "-" * 32, "\u00e9" * 32, "a" * 5000])
+@pytest.mark.parametrize("value",
+                         ["", "a", "a" * 31, "a" * 33, "a" * 63, "a" * 65, "-" * 32, "\u00e9" * 32, "a" * 5000])
 def test_csrf_malformed_equal_pair(site, browser, value):
     """Cookie and token may be as equal as they like: malformed is refused."""
     browser.cookies["csrftoken"] = value
@@ -117,8 +120,8 @@ def test_csrf_get_never_logs_in(site, browser, rows):
 
 @pytest.mark.parametrize(
     "kind",
-    ["text/plain", "application/json", "text/xml", f"{FORM_TYPE}; a=b", f"text/plain, {FORM_TYPE}", "multipart/form-data",
-     FORM_TYPE.upper(), "", "application/csp-report", "application/grpc"],
+    ["text/plain", "application/json", "text/xml", f"{FORM_TYPE}; a=b", f"text/plain, {FORM_TYPE}",
+     "multipart/form-data", FORM_TYPE.upper(), "", "application/csp-report", "application/grpc"],
 )
 def test_csrf_cross_site_content_types(site, browser, kind):
     """The types that a form of another site may have, and those it may not, are all checked alike."""
@@ -162,7 +165,7 @@ REFERERS = {
 
 @pytest.mark.parametrize(("referer", "status"), REFERERS.items())
 def test_csrf_referer_over_https(stack, referer, status):
-    """Over HTTPS a request without Origin needs a Referer of this site: a cookie can be planted over HTTP, this cannot."""
+    """Over HTTPS a request without Origin needs our Referer: a cookie can be planted over HTTP, that cannot."""
     secret = "b" * 32
     body = f"csrfmiddlewaretoken={secret}&username=alice&password=x".encode()
     values = {"HTTPS": "on", "SERVER_PORT": "443", "HTTP_COOKIE": f"csrftoken={secret}"}

@@ -20,7 +20,8 @@ class Secure(client.Browser):
     host: str = "example.org"
 
     def send(self, method, path, headers=(), body=b"", timeout=20):
-        cookies = [("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))] if self.cookies else []
+        cookies = [("Cookie",
+                    "; ".join(f"{name}={value}" for name, value in self.cookies.items()))] if self.cookies else []
         own = [("Host", self.host), *headers, *cookies, ("Connection", "close")]
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -66,7 +67,9 @@ def test_cookie_flags_over_https(ports):
     form = browser.get(FORM)
     page = browser.post(LOGIN, {"csrfmiddlewaretoken": form_token(browser), "username": "alice", "password": "x"}, own)
     assert page.shows("alice")
-    gone = browser.post(LOGOUT, {"csrfmiddlewaretoken": form_token(Secure(https, {"csrftoken": browser.cookies["csrftoken"]}))}, own)
+    gone = browser.post(LOGOUT,
+                        {"csrfmiddlewaretoken": form_token(Secure(https,
+                                                                  {"csrftoken": browser.cookies["csrftoken"]}))}, own)
     cookies = form.every("Set-Cookie") + page.every("Set-Cookie") + gone.every("Set-Cookie")
     assert len(cookies) >= 4
     for text in cookies:

@@ -6,9 +6,10 @@ import client
 import pytest
 from website import FORM, LOGIN, LOGOUT, leaks_nothing, whole
 
-NAMES = ["X-User", "X_User", "Remote-User", "Remote_User", "REMOTE_USER", "X-Remote-User", "X-Forwarded-User", "X-Auth-User",
-         "X_Auth_User", "X-Auth-User-Id", "X-Auth-Groups", "X-Auth-Staff", "Auth-User", "Authorization", "X-Authenticated-User",
-         "X-Webauth-User", "X-Original-URL", "X-Rewrite-URL", "X-Original-URI", "Proxy", "Proxy-Authorization"]
+NAMES = ["X-User", "X_User", "Remote-User", "Remote_User", "REMOTE_USER", "X-Remote-User", "X-Forwarded-User",
+         "X-Auth-User", "X_Auth_User", "X-Auth-User-Id", "X-Auth-Groups", "X-Auth-Staff", "Auth-User", "Authorization",
+         "X-Authenticated-User", "X-Webauth-User", "X-Original-URL", "X-Rewrite-URL", "X-Original-URI", "Proxy",
+         "Proxy-Authorization"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -45,17 +46,19 @@ def test_scheme_is_not_the_clients_word(site, browser, headers):
 
 def test_https_redirect_is_not_lifted_by_a_header(stack):
     """With SECURE_SSL_REDIRECT a request over http is sent to https, whatever it claims."""
-    with stack.worker(SECURE_SSL_REDIRECT="True", AUTHENTICATION="any") as (_, address), stack.fastcgi(address) as connection:
+    settings = {"SECURE_SSL_REDIRECT": "True", "AUTHENTICATION": "any"}
+    with stack.worker(**settings) as (_, address), stack.fastcgi(address) as connection:
         for name in ("HTTP_X_FORWARDED_PROTO", "HTTP_HTTPS", "HTTP_X_FORWARDED_SSL", "HTTP_FRONT_END_HTTPS"):
             answer = connection.exchange(**{name: "https"})
             assert answer.status == 301 and dict(answer.headers)["Location"] == f"https://127.0.0.1{FORM}"
         assert connection.exchange(HTTPS="on").status == 200
 
 
-HOSTS = ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example:{port}", "127.0.0.1:{port}@evil.example",
-         "evil.example#127.0.0.1", "evil.example/127.0.0.1", "127.0.0.1,evil.example", "127.0.0.1 evil.example", "[::1", "[::1]evil",
-         "127.0.0.1:99999999x", "127.0.0.1:evil.example", "\u0131ocalhost", "xn--evil.example", ".evil.example", "evil.example.",
-         "127.0.0.2", "0x7f.1", "2130706433", "a" * 3000]
+HOSTS = ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example:{port}",
+         "127.0.0.1:{port}@evil.example", "evil.example#127.0.0.1", "evil.example/127.0.0.1", "127.0.0.1,evil.example",
+         "127.0.0.1 evil.example", "[::1", "[::1]evil", "127.0.0.1:99999999x", "127.0.0.1:evil.example",
+         "\u0131ocalhost", "xn--evil.example", ".evil.example", "evil.example.", "127.0.0.2", "0x7f.1", "2130706433",
+         "a" * 3000]
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -70,7 +73,8 @@ def test_host_header_poisoning(site, stack, host):
         with stack.fastcgi(site.stack.worker_socket) as connection:
             answer = connection.exchange(path=path, HTTP_HOST=host)
             assert answer.status == 400 and host.encode() not in answer.output
-    for name in ("X-Forwarded-Host", "X-Host", "X-Forwarded-Server", "X-HTTP-Host-Override", "Forwarded", "X_Forwarded_Host"):
+    for name in ("X-Forwarded-Host", "X-Host", "X-Forwarded-Server", "X-HTTP-Host-Override", "Forwarded",
+                 "X_Forwarded_Host"):
         page = site.request("GET", "/myapp/connection", [(name, host.encode())])
         assert page.status == 301 and "evil" not in page.header("Location"), name
 
@@ -80,7 +84,8 @@ def test_host_header_twice_or_in_the_request_line(site):
     own = f"127.0.0.1:{site.stack.port}"
     page = site.request("GET", "/myapp/connection", [("Host", own), ("Host", "evil.example")])
     assert page.status == 400
-    for target, host in ((f"http://{own}/myapp/connection", "evil.example"), ("http://evil.example/myapp/connection", own)):
+    for target, host in ((f"http://{own}/myapp/connection", "evil.example"),
+                         ("http://evil.example/myapp/connection", own)):
         page = site.request("GET", target, [("Host", host)])
         assert page.status == 400 or "evil" not in page.header("Location"), (target, page.header("Location"))
         # What the request line names counts alone (RFC 9112, 3.2.2).
@@ -91,9 +96,10 @@ def test_host_header_twice_or_in_the_request_line(site):
         assert "evil" not in client.exchange(sock, b"GET /myapp/connection HTTP/1.0\r\n\r\n").header("Location")
 
 
-PATHS = ["//evil.example", "//evil.example/", "//evil.example/myapp/connection", "///evil.example/..", "/\\evil.example", "/%5cevil.example",
-         "/%2fevil.example/myapp/connection", "//evil.example/%2e%2e/myapp/connection", "/myapp/connection//evil.example",
-         "/%09/evil.example", "/myapp/..//evil.example", "//evil.example/..;/myapp/connection", "/.evil.example", "/@evil.example"]
+PATHS = ["//evil.example", "//evil.example/", "//evil.example/myapp/connection", "///evil.example/..",
+         "/\\evil.example", "/%5cevil.example", "/%2fevil.example/myapp/connection",
+         "//evil.example/%2e%2e/myapp/connection", "/myapp/connection//evil.example", "/%09/evil.example",
+         "/myapp/..//evil.example", "//evil.example/..;/myapp/connection", "/.evil.example", "/@evil.example"]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -9,8 +9,9 @@ from client import FORM_TYPE
 from website import FORM, LOGIN, LOGOUT, PAGES, leaks_nothing, whole
 
 SCRIPTS = [
-    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)", "</strong><svg/onload=alert(1)>",
-    "javascript:alert(1)", "{{ 7|add:7 }}{% csrf_token %}{{ settings.SECRET_KEY }}", "\u2028<b>\u2029", "&lt;script&gt;", "${7*7}",
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
+    "</strong><svg/onload=alert(1)>", "javascript:alert(1)", "{{ 7|add:7 }}{% csrf_token %}{{ settings.SECRET_KEY }}",
+    "\u2028<b>\u2029", "&lt;script&gt;", "${7*7}",
 ]
 
 
@@ -21,7 +22,8 @@ def test_xss_username(site, script):
 
     browser = site.browser()
     site.post_login(browser, script)
-    pages = [site.browser(sessionid=site.session(script)).get(FORM), browser.get(FORM), site.post_login(browser, script)]
+    pages = [site.browser(sessionid=site.session(script)).get(FORM), browser.get(FORM),
+             site.post_login(browser, script)]
     assert str(escape(script)) in pages[0].text
     for page in pages:
         assert page.status < 500
@@ -62,14 +64,16 @@ def test_header_injection_crlf(site, text):
         site.request("GET", FORM, [("Cookie", f'csrftoken="a\\015\\012Set-Cookie: stolen=1"; sessionid="{quoted}"')]),
     ]
     for page in pages:
-        assert page.cookie("stolen") is None and "evil.example" not in [value for name, value in page.headers if name != "Location"]
+        assert page.cookie("stolen") is None and "evil.example" not in [value for name,
+                                                                        value in page.headers if name != "Location"]
         for name, value in page.headers:
             assert not any(ord(character) < 32 or ord(character) == 127 for character in value), (name, value)
         assert page.header("Location").count("\n") == 0 and not page.header("Location").startswith("http://evil")
 
 
-SQL = ["' OR '1'='1", "'; DROP TABLE django_session; --", "\\'; SELECT pg_sleep(9); --", "$1", "%s", "\\x27", "{a,b}", "NULL",
-       "x' UNION SELECT session_key FROM django_session --", "a\\", '"', "'||(SELECT pg_sleep(9))||'", "\ufb01' or 1=1 --"]
+SQL = ["' OR '1'='1", "'; DROP TABLE django_session; --", "\\'; SELECT pg_sleep(9); --", "$1", "%s", "\\x27", "{a,b}",
+       "NULL", "x' UNION SELECT session_key FROM django_session --", "a\\", '"', "'||(SELECT pg_sleep(9))||'",
+       "\ufb01' or 1=1 --"]
 
 
 @pytest.mark.parametrize("text", SQL)
@@ -101,10 +105,13 @@ def corrupt():
 
     good = django_side.signed({"username": "victim"})
     data, date, signature = good.split(":")
-    yield from ("", ":", ":::::", "e30", good[:-1], good[1:], f"{data}:{date}:", f"{data}:{date}", data, f"{data}::{signature}")
-    yield from (f"{data}:{date}:{'A' * 43}", f"{data}x:{date}:{signature}", f"{data}:0:{signature}", '{"username":"victim"}')
+    yield from ("", ":", ":::::", "e30", good[:-1], good[1:], f"{data}:{date}:", f"{data}:{date}", data,
+                f"{data}::{signature}")
+    yield from (f"{data}:{date}:{'A' * 43}", f"{data}x:{date}:{signature}", f"{data}:0:{signature}",
+                '{"username":"victim"}')
     yield signing.b64_encode(b'{"username": "victim"}').decode() + f":{date}:{signature}"
-    yield signing.dumps({"username": "victim"}, key="k" * 50, salt="django.contrib.sessions.SessionStore", compress=True)
+    yield signing.dumps({"username": "victim"}, key="k" * 50, salt="django.contrib.sessions.SessionStore",
+                        compress=True)
     yield from ("\u00e9" * 100, "!" * 1000, "a" * 300_000)
 
 
@@ -120,7 +127,8 @@ def test_other_salts_are_refused(site, stack):
     from django.core import signing
 
     for salt in ("django.core.signing", "django.contrib.sessions.backends.signed_cookies", "", "SessionStore",
-                 "django.contrib.sessions.SessionStor", "django.contrib.sessions.SessionStoree", "django.contrib.sessions"):
+                 "django.contrib.sessions.SessionStor", "django.contrib.sessions.SessionStoree",
+                 "django.contrib.sessions"):
         data = signing.dumps({"username": "victim"}, salt=salt, compress=True)
         assert site.who(site.browser(sessionid=store(stack, data))) is None, salt
 
@@ -153,7 +161,8 @@ def test_content_types_name_charset(site, browser):
         assert not page.body or "charset=utf-8" in page.header("Content-Type").lower(), page.headers
 
 
-@pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND", "BREW", "get", "G" * 3000, "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("method",
+                         ["TRACE", "TRACK", "CONNECT", "PROPFIND", "BREW", "get", "G" * 3000, "PUT", "DELETE", "PATCH"])
 def test_method_restrictions(site, browser, method):
     site.login(browser)
     for path in (FORM, LOGIN, LOGOUT):
@@ -208,8 +217,8 @@ def test_multipart_of_many_parts(site, browser, kind):
 def test_content_type_parameters(site, browser):
     """A Content-Type of many parameters is read once, not once for each of them."""
     token = browser.token()
-    for parameters in (";" * 7000, '; a="b"' * 900, "; a*0=b" * 900, '; boundary="' + '\\"' * 3000, '; a="' + ";" * 6000,
-                       "; charset=utf-7", "; charset=utf-16", '; charset="' + "\\" * 5000):
+    for parameters in (";" * 7000, '; a="b"' * 900, "; a*0=b" * 900, '; boundary="' + '\\"' * 3000,
+                       '; a="' + ";" * 6000, "; charset=utf-7", "; charset=utf-16", '; charset="' + "\\" * 5000):
         for kind in (FORM_TYPE, "multipart/form-data", "text/plain"):
             start = time.monotonic()
             body = f"csrfmiddlewaretoken={token}".encode()
@@ -243,10 +252,11 @@ def test_percent_encoding_in_body(site, browser, raw):
     assert page.status < 500 and time.monotonic() - start < 3
 
 
-PATHS = ["/%", "/%zz", "/%00", "/myapp%00/connection/", "/myapp/connection/%0a", "/myapp/connection/%0aX", "/myapp/%0aconnection/",
-         "/%2e%2e/%2e%2e/etc/passwd", "/myapp/..%2f..%2fetc/passwd", "/myapp/../../../etc/passwd", "/myapp/connection/..%5c",
-         "/%c0%ae%c0%ae/", "/%ff%fe", "//myapp/connection/", "/myapp//connection/", "/myapp/./connection/",
-         "/myapp/connection/?%", "/myapp/connection/?%00", "/myapp/connection/?a=%zz&%ff=%fe", "/" + "a" * 1500, "/" + "%41" * 600]
+PATHS = ["/%", "/%zz", "/%00", "/myapp%00/connection/", "/myapp/connection/%0a", "/myapp/connection/%0aX",
+         "/myapp/%0aconnection/", "/%2e%2e/%2e%2e/etc/passwd", "/myapp/..%2f..%2fetc/passwd",
+         "/myapp/../../../etc/passwd", "/myapp/connection/..%5c", "/%c0%ae%c0%ae/", "/%ff%fe", "//myapp/connection/",
+         "/myapp//connection/", "/myapp/./connection/", "/myapp/connection/?%", "/myapp/connection/?%00",
+         "/myapp/connection/?a=%zz&%ff=%fe", "/" + "a" * 1500, "/" + "%41" * 600]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path[:40])

@@ -96,7 +96,8 @@ def test_login_as_other_user_flushes(site, stack, browser):
 def test_key_in_url_or_body_ignored(site, browser):
     key = site.session("alice")
     try:
-        for path in (f"{FORM}?sessionid={key}", f"{FORM}?session_key={key}&PHPSESSID={key}", f"{FORM}?cookie=sessionid={key}"):
+        for path in (f"{FORM}?sessionid={key}", f"{FORM}?session_key={key}&PHPSESSID={key}",
+                     f"{FORM}?cookie=sessionid={key}"):
             assert site.request("GET", path).is_form
         assert site.request("GET", f"{FORM};sessionid={key}").status == 404
         headers = ["Authorization", "X-Session-Token", "X-Sessionid", "Sessionid", "Cookie2", "X-Cookie", "Set-Cookie"]
@@ -115,7 +116,8 @@ def test_key_in_url_or_body_ignored(site, browser):
 @pytest.mark.parametrize(
     "name",
     ["SESSIONID", "Sessionid", "sessionid[]", "__Host-sessionid", "__Secure-sessionid", "session%69d", "sessionid%00",
-     "session.id", "session_id", "session id", " sessionid x", "..sessionid", "$sessionid", '"sessionid"', "s\u00e9ssionid"],
+     "session.id", "session_id", "session id", " sessionid x", "..sessionid", "$sessionid", '"sessionid"',
+     "s\u00e9ssionid"],
 )
 def test_cookie_names_are_not_decoded(site, name):
     key = site.session("alice")

@@ -72,7 +72,8 @@ def test_slow_save_after_logout_is_refused(demonstration, stack):
     """A request that has read a session and is about to save it when the session is deleted: 400, and no row."""
     key = demonstration.session("alice")
     answers = []
-    with stack.worker(SESSION_SAVE_EVERY_REQUEST="True") as (_, address), psycopg.connect(stack.database_url()) as locker:
+    with stack.worker(SESSION_SAVE_EVERY_REQUEST="True") as (_,
+                                                             address), psycopg.connect(stack.database_url()) as locker:
         locker.execute("SELECT 1 FROM django_session WHERE session_key = %s FOR UPDATE", [key])
 
         def read():
@@ -104,7 +105,8 @@ def test_truncated_table_ends_all_sessions(site, stack):
 def test_logout_is_visible(site, browser):
     site.login(browser)
     page = browser.get(FORM)
-    assert re.search(rf'<(a|form)\b[^>]*(href|action)="{LOGOUT}"', page.text) and re.search("log ?out|sign ?out", page.text, re.I)
+    assert re.search(rf'<(a|form)\b[^>]*(href|action)="{LOGOUT}"', page.text) and re.search("log ?out|sign ?out",
+                                                                                            page.text, re.I)
 
 
 def test_session_cookie_lifetime(site, browser, stack):
@@ -112,8 +114,8 @@ def test_session_cookie_lifetime(site, browser, stack):
     assert "Max-Age=1209600;" in site.login(browser).cookie("sessionid")
     secret = "b" * 32
     body = f"csrfmiddlewaretoken={secret}&username=alice&password=x".encode()
-    mode = {"AUTHENTICATION": "any"}
-    with stack.worker(**mode, SESSION_EXPIRE_AT_BROWSER_CLOSE="True") as (_, address), stack.fastcgi(address) as connection:
+    settings = {"AUTHENTICATION": "any", "SESSION_EXPIRE_AT_BROWSER_CLOSE": "True"}
+    with stack.worker(**settings) as (_, address), stack.fastcgi(address) as connection:
         answer = connection.exchange("POST", "/myapp/login/", body, HTTP_COOKIE=f"csrftoken={secret}")
     cookie = next(value for name, value in answer.headers if value.startswith("sessionid="))
     assert "Max-Age" not in cookie and "expires" not in cookie.lower()

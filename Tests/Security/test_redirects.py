@@ -7,23 +7,27 @@ import pytest
 from website import FORM, LOGIN, LOGOUT, whole
 
 EVIL = [
-    "http://evil.example", "https://evil.example/", "//evil.example", "///evil.example", "////evil.example", "/\\evil.example",
-    "\\\\evil.example", "\\/evil.example", "/\\/evil.example", "http:evil.example", "http:/evil.example", "http:///evil.example",
-    "http:\\\\evil.example", "https:evil.example", "HtTp://evil.example", " http://evil.example", "\thttp://evil.example",
-    "\x00http://evil.example", "\x08//evil.example", "\x1f//evil.example", "\x7f//evil.example", "\u00a0//evil.example",
-    "/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "h\nttp://evil.example", "ht\ttp://evil.example", "\u2028//evil.example",
+    "http://evil.example", "https://evil.example/", "//evil.example", "///evil.example", "////evil.example",
+    "/\\evil.example", "\\\\evil.example", "\\/evil.example", "/\\/evil.example", "http:evil.example",
+    "http:/evil.example", "http:///evil.example", "http:\\\\evil.example", "https:evil.example", "HtTp://evil.example",
+    " http://evil.example", "\thttp://evil.example", "\x00http://evil.example", "\x08//evil.example",
+    "\x1f//evil.example", "\x7f//evil.example", "\u00a0//evil.example", "/\t/evil.example", "/\n/evil.example",
+    "/\r/evil.example", "h\nttp://evil.example", "ht\ttp://evil.example", "\u2028//evil.example",
     "//evil.example@{own}", "http://{own}@evil.example", "http://{own}:80@evil.example", "http://evil.example#{own}",
-    "http://evil.example?{own}", "http://evil.example\\{own}", "http://evil.example/\\@{own}", "http://{own}.evil.example",
-    "http://{own}\\.evil.example", "http://{own}\\@evil.example", "http://evil.example:80#@{own}/", "http://evil.example\\@{own}/",
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\nscript:alert(1)", " javascript:alert(1)", "javascript://{own}/%0aalert(1)",
-    "data:text/html,<script>alert(1)</script>", "vbscript:x", "file:///etc/passwd", "ftp://evil.example", "ftp://{own}/",
-    "blob:http://{own}/", "view-source:http://evil.example", "tel:1", "mailto:a@evil.example", "about:blank", "x:", "://evil.example",
-    "//evil%E3%80%82example", "//\u3002evil.example", "http://\u0435vil.example", "//evil.example%2f@{own}", "http://[::1]evil",
-    "http://[evil.example]", "http://[", "//[::ffff:1.2.3.4]", "//1.2.3.4", "//2130706433", "http://0x7f.1/", "//evil.example:{port}",
-    "http://127.0.0.1:1/", "http://127.0.0.1/", "https://{own}evil", "http://localhost:{port}/", "//127.0.0.1", ";//evil.example",
-    "/../..//evil.example/", "/%2f/evil.example", "/%5cevil.example", "/.//evil.example", "/./\\evil.example", "?//evil.example",
-    "http://evil.example/" + "a" * 3000, "/" + "a" * 5000, "//" + "a" * 300 + ".example", "http://evil.example\u0000.{own}",
-    "\u202ehttp://evil.example", "/\u2215evil.example", "http\u003a//evil.example", "http\uff1a//evil.example", "\uff0f\uff0fevil.example",
+    "http://evil.example?{own}", "http://evil.example\\{own}", "http://evil.example/\\@{own}",
+    "http://{own}.evil.example", "http://{own}\\.evil.example", "http://{own}\\@evil.example",
+    "http://evil.example:80#@{own}/", "http://evil.example\\@{own}/", "javascript:alert(1)", "JaVaScRiPt:alert(1)",
+    "java\nscript:alert(1)", " javascript:alert(1)", "javascript://{own}/%0aalert(1)",
+    "data:text/html,<script>alert(1)</script>", "vbscript:x", "file:///etc/passwd", "ftp://evil.example",
+    "ftp://{own}/", "blob:http://{own}/", "view-source:http://evil.example", "tel:1", "mailto:a@evil.example",
+    "about:blank", "x:", "://evil.example", "//evil%E3%80%82example", "//\u3002evil.example",
+    "http://\u0435vil.example", "//evil.example%2f@{own}", "http://[::1]evil", "http://[evil.example]", "http://[",
+    "//[::ffff:1.2.3.4]", "//1.2.3.4", "//2130706433", "http://0x7f.1/", "//evil.example:{port}",
+    "http://127.0.0.1:1/", "http://127.0.0.1/", "https://{own}evil", "http://localhost:{port}/", "//127.0.0.1",
+    ";//evil.example", "/../..//evil.example/", "/%2f/evil.example", "/%5cevil.example", "/.//evil.example",
+    "/./\\evil.example", "?//evil.example", "http://evil.example/" + "a" * 3000, "/" + "a" * 5000,
+    "//" + "a" * 300 + ".example", "http://evil.example\u0000.{own}", "\u202ehttp://evil.example",
+    "/\u2215evil.example", "http\u003a//evil.example", "http\uff1a//evil.example", "\uff0f\uff0fevil.example",
 ]
 
 
@@ -71,3 +75,18 @@ def test_open_redirect_next(site, text):
         for found in re.findall(r"""(?:href|action|src|formaction)="([^"]*)""", page.text):
             assert lands(found, f"http://{own}{LOGIN}").netloc == own, found
     assert "\r" not in whole(pages[0]).partition("\n\n")[0]
+
+
+GOOD = [FORM, f"{FORM}?a=b&c=%20d", "http://{own}/myapp/connection/", "//{own}/myapp/connection/", "/x#y",
+        "/a?b=http://evil.example", "/\u00fc/", "/a%2fb"]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_next_leads_to_own_pages(accounts, text):
+    """The check is no wall for everybody: pages of this host are where the login leads."""
+    own = f"127.0.0.1:{accounts.stack.port}"
+    text = text.format(own=own)
+    page = accounts.post_login(accounts.browser(), "alice", next=text)
+    assert page.status == 302 and stays(page, accounts)
+    wanted = lands(quote(text, safe="/:?&=%#"), f"http://{own}{LOGIN}")
+    assert lands(page.header("Location"), f"http://{own}{LOGIN}") == wanted

@@ -14,7 +14,7 @@ import fcgi
 from meddler import Response
 from website import FORM, LOGIN, LOGOUT
 
-PAGE = b'<p>You are : <strong>%b</strong></p><input type="hidden" name="csrfmiddlewaretoken" value="' + b"a" * 64 + b'">'
+PAGE = b'<p>You are : <strong>%b</strong></p><input name="csrfmiddlewaretoken" value="' + b"a" * 64 + b'">'
 WEAKNESSES = []
 
 
@@ -102,7 +102,8 @@ class NoFlags(Weakness):
     def response(self, stack, request, response):
         for header in response.headers:
             if header[0].lower() == "set-cookie":
-                header[1] = re.sub("; (HttpOnly|SameSite=Lax|Secure|Max-Age=1209600)", "", header[1]) + "; Max-Age=99999999"
+                header[1] = re.sub("; (HttpOnly|SameSite=Lax|Secure|Max-Age=1209600)", "",
+                                   header[1]) + "; Max-Age=99999999"
 
 
 class WideCookies(Weakness):
@@ -139,10 +140,10 @@ class Bare(Weakness):
 class NoCSRF(Weakness):
     """The CSRF check is not there."""
 
-    cases = ("csrf_missing_token", "csrf_missing_cookie", "csrf_foreign_token", "csrf_malformed_equal_pair", "csrf_malformed_token",
-             "csrf_foreign_origin", "csrf_token_rotates_at_login", "csrf_referer_over_https", "csrf_over_https_needs_a_referer",
-             "csrf_other_methods", "logout_needs_post_or_csrf", "csrf_cross_site_content_types",
-             "csrf_no_exempting_header", "scheme_is_not_the_clients_word")
+    cases = ("csrf_missing_token", "csrf_missing_cookie", "csrf_foreign_token", "csrf_malformed_equal_pair",
+             "csrf_malformed_token", "csrf_foreign_origin", "csrf_token_rotates_at_login", "csrf_referer_over_https",
+             "csrf_over_https_needs_a_referer", "csrf_other_methods", "logout_needs_post_or_csrf",
+             "csrf_cross_site_content_types", "csrf_no_exempting_header", "scheme_is_not_the_clients_word")
 
     def request(self, stack, request):
         if request["REQUEST_METHOD"] == "POST":
@@ -153,6 +154,16 @@ class NoCSRF(Weakness):
             request.values |= {"HTTP_ORIGIN": f"http://{request['HTTP_HOST']}", "HTTPS": ""}
             request.body = re.sub(rb"csrfmiddlewaretoken=[^&]*", b"", request.body)
             request.values["CONTENT_LENGTH"] = str(len(request.body))
+
+
+class FirstCookie(Weakness):
+    """Of two cookies of one name the first counts."""
+
+    cases = ("tossed_cookie_of_a_narrow_path_loses",)
+
+    def request(self, stack, request):
+        parts = request["HTTP_COOKIE"].split("; ")
+        request.values["HTTP_COOKIE"] = "; ".join(reversed(parts))
 
 
 class TossedSecret(Weakness):
@@ -194,7 +205,8 @@ class Reflected(Weakness):
     def response(self, stack, request, response):
         if key := request.cookies.get("sessionid"):
             rows = stack.sql("SELECT session_data FROM django_session WHERE session_key = %s", [key])
-            names = [base64.urlsafe_b64decode(data.partition(":")[0] + "==") for (data,) in rows if not data.startswith(".")]
+            names = [base64.urlsafe_b64decode(data.partition(":")[0] + "==") for (data,
+                                                                                  ) in rows if not data.startswith(".")]
             response.body += b"".join(names).decode("unicode_escape").encode()
         response.body += request.everything.encode()
 
@@ -218,7 +230,8 @@ class OpenRedirect(Weakness):
 
     def response(self, stack, request, response):
         if to := form_of(request).get("next"):
-            response.headers.append(["Location", re.sub("[\r\n\0]", "", to.encode("latin-1", "ignore").decode("latin-1"))])
+            response.headers.append(["Location",
+                                     re.sub("[\r\n\0]", "", to.encode("latin-1", "ignore").decode("latin-1"))])
             response.status = "302 Found"
 
 
@@ -244,14 +257,16 @@ class LogoutOfTheCookieOnly(Weakness):
 
     def request(self, stack, request):
         if request["DOCUMENT_URI"] == LOGOUT:
-            return Response("200 OK", [["Set-Cookie", 'sessionid=""; Max-Age=0; Path=/'], ["Content-Type", "text/html"]], b"")
+            return Response("200 OK",
+                            [["Set-Cookie", 'sessionid=""; Max-Age=0; Path=/'], ["Content-Type", "text/html"]], b"")
 
 
 class Resurrection(Weakness):
     """What is deleted comes back."""
 
-    cases = ("no_resurrection_after_logout_race", "slow_save_after_logout_is_refused", "logout_ends_session_server_side",
-             "login_rotates_anonymous_key", "relogin_rotates_and_ends_old_session", "login_as_other_user_flushes")
+    cases = ("no_resurrection_after_logout_race", "slow_save_after_logout_is_refused",
+             "logout_ends_session_server_side", "login_rotates_anonymous_key", "relogin_rotates_and_ends_old_session",
+             "login_as_other_user_flushes", "password_change_ends_sessions")
 
     def start(self, stack):
         stack.sql("""CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -289,6 +304,7 @@ class Unsigned(Weakness):
     """What is stored is believed, whatever signature it has."""
 
     cases = ("corrupted_session_data_is_anonymous", "validly_signed_odd_payloads", "other_salts_are_refused",
+             "claims_in_a_session_are_proven", "demonstration_lets_nobody_into_accounts",
              "keys_not_of_server_form_in_table")
 
     def request(self, stack, request):
@@ -323,8 +339,9 @@ class LargeCookies(Weakness):
 class Slow(Weakness):
     """Large or odd input takes its time."""
 
-    cases = ("cookie_header_torture", "multipart_malformed", "multipart_of_many_parts", "content_type_parameters", "duplicate_params",
-             "percent_encoding_in_body", "long_password_no_cpu_dos", "validly_signed_odd_payloads", "random_key_lookup_cost")
+    cases = ("cookie_header_torture", "multipart_malformed", "multipart_of_many_parts", "content_type_parameters",
+             "duplicate_params", "percent_encoding_in_body", "long_password_no_cpu_dos", "validly_signed_odd_payloads",
+             "random_key_lookup_cost")
 
     def request(self, stack, request):
         if len(request.body) + len(request["HTTP_COOKIE"]) + len(request["CONTENT_TYPE"]) > 2000:
@@ -339,19 +356,20 @@ class Slow(Weakness):
 class Injectable(Weakness):
     """A quote in any input is an error of SQL, which is shown; an odd path is a file."""
 
-    cases = ("sql_injection_login_and_cookie", "malformed_keys", "percent_encoding_in_path_and_query", "error_pages_leak_nothing",
-             "each_cgi_variable_missing")
+    cases = ("sql_injection_login_and_cookie", "malformed_keys", "percent_encoding_in_path_and_query",
+             "error_pages_leak_nothing", "each_cgi_variable_missing")
 
     def response(self, stack, request, response):
         if response.code >= 400 or re.search(r"['\"%\\{$\0-\x08]|union", request.everything, re.IGNORECASE):
             response.status = "500 Internal Server Error"
-            response.body += b'psycopg.errors.SyntaxError at /usr/lib/site.py: SELECT session_data FROM django_session WHERE ..."'
+            response.body += b"psycopg.errors.SyntaxError at /usr/lib/site.py: SELECT x FROM django_session"
 
 
 class FailsOpen(Weakness):
     """Without the database everybody is as the cookie says, and a cookie that cannot be checked is deleted."""
 
-    cases = ("database_away_fails_closed", "locked_table_fails_closed", "missing_table_fails_closed", "no_connections_allowed")
+    cases = ("database_away_fails_closed", "locked_table_fails_closed", "missing_table_fails_closed",
+             "no_connections_allowed")
 
     def response(self, stack, request, response):
         if response.code >= 500:
@@ -374,7 +392,8 @@ class WrongVisitor(Weakness):
 class BodiesAreRequests(Weakness):
     """What a body holds is read as requests, and its declared length is not looked at."""
 
-    cases = ("smuggled_in_a_body", "smuggled_past_content_length", "smuggled_on_a_kept_connection", "stdin_longer_than_content_length")
+    cases = ("smuggled_in_a_body", "smuggled_past_content_length", "smuggled_on_a_kept_connection",
+             "stdin_longer_than_content_length")
 
     def request(self, stack, request):
         if fcgi.record(fcgi.STDIN, request_id=0x0909) * 4 in request.body or b"username=alice" in request.body:
@@ -414,3 +433,49 @@ class Talkative(Weakness):
     def request(self, stack, request):
         with open(stack.directory / "log/worker.log", "a") as log:
             log.write(unquote(request.everything) + "\n")
+
+
+class AnyPassword(Weakness):
+    """Any password is right, and whose it is or whether he is enabled does not count."""
+
+    cases = ("wrong_password_lets_nobody_in", "disabled_user_is_anonymous", "password_change_ends_sessions",
+             "claims_in_a_session_are_proven", "login_errors_do_not_enumerate")
+
+    def request(self, stack, request):
+        if request["DOCUMENT_URI"] == LOGIN and request["REQUEST_METHOD"] == "POST":
+            cookie = ["Set-Cookie", "sessionid=" + "f" * 32 + "; Path=/"]
+            return Response("302 Found", [cookie, ["Location", FORM]], b"")
+        if request["DOCUMENT_URI"] == FORM and request.cookies.get("sessionid"):
+            return Response("200 OK", [["Content-Type", "text/html"]], PAGE % b"alice")
+
+
+class Enumerable(Weakness):
+    """An unknown user is told so, and sooner; the password stands in the form again."""
+
+    cases = ("login_errors_do_not_enumerate", "login_timing_does_not_enumerate", "password_is_not_shown_again")
+
+    def request(self, stack, request):
+        fields = form_of(request)
+        if fields.get("username", "").startswith("nobody"):
+            return Response("200 OK", [["Content-Type", "text/html"]], b"There is no such user.")
+
+    def response(self, stack, request, response):
+        response.body += form_of(request).get("password", "").encode()
+
+
+class NextIgnored(Weakness):
+    """A login leads to the first page, whatever `next` says."""
+
+    cases = ("next_leads_to_own_pages",)
+
+    def response(self, stack, request, response):
+        response.headers = [line for line in response.headers if line[0] != "Location"] + [["Location", "/elsewhere"]]
+
+
+class DemonstrationForAll(Weakness):
+    """AUTHENTICATION=any lets in whoever comes from anywhere."""
+
+    cases = ("demonstration_is_for_this_machine",)
+
+    def request(self, stack, request):
+        request.values["REMOTE_ADDR"] = "127.0.0.1"

@@ -14,9 +14,9 @@ KEY = re.compile(r"(?<![A-Za-z0-9])[a-z0-9]{32}(?![A-Za-z0-9])")
 
 INSIDE = re.compile(
     "|".join([
-        re.escape(SECRET_KEY), "postgres", "libpq", "sqlstate", "django_session", "auth_user", r"\bSELECT\b", r"\bINSERT\b",
-        r"\.swift\b", "fatal error", "backtrace", "traceback", "/tmp/", "/run/", "/usr/", r"nginx/\d", r"sessiond/\d",
-        "libfcgi", "pbkdf2", "argon2",
+        re.escape(SECRET_KEY), "postgres", "libpq", "sqlstate", "django_session", "auth_user", r"\bSELECT\b",
+        r"\bINSERT\b", r"\.swift\b", "fatal error", "backtrace", "traceback", "/tmp/", "/run/", "/usr/", r"nginx/\d",
+        r"sessiond/\d", "libfcgi", "pbkdf2", "argon2",
     ]),
     re.IGNORECASE,
 )
