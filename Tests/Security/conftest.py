@@ -10,7 +10,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "End
 import django_side  # noqa: E402
 import program as shared  # noqa: E402
 import weaknesses  # noqa: E402
-from accounts import AccountSite, Beside  # noqa: E402
+from accounts import AccountSite, Beside, known_account  # noqa: E402
 from meddler import weaken  # noqa: E402
 from program import program  # noqa: E402, F401
 from stack import Stack  # noqa: E402
@@ -51,6 +51,9 @@ def accounts(stack, program, weakened):  # noqa: F811
     beside = Beside(program, stack, AUTHENTICATION="django")
     try:
         django_side.migrate()
+        # Some cases need them while the database is away.
+        for name in ("alice", "bob"):
+            known_account(name)
         beside.start()
         weakened(beside)
         yield AccountSite(beside)
