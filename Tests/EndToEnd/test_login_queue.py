@@ -26,7 +26,9 @@ def worker(stack):
     users = User.objects.filter(username__startswith="patient")
     User.objects.bulk_create(User(username=f"patient{number}", password=ENCODED) for number in range(LOGINS))
     try:
-        with stack.worker(AUTHENTICATION="django", PASSWORD_HASH_THREADS="1", PASSWORD_HASH_QUEUE="2") as (_, address):
+        settings = {"PASSWORD_HASH_THREADS": "1", "PASSWORD_HASH_QUEUE": "2"}
+        limits = {"LOGIN_LIMIT_ACCOUNT": "None", "LOGIN_LIMIT_ADDRESS": "None"}
+        with stack.worker(AUTHENTICATION="django", **settings, **limits) as (_, address):
             yield address
     finally:
         users.delete()

@@ -39,7 +39,8 @@ def start(bench, sessiond, workers):
     if not bench.sql("SELECT to_regclass('auth_user')")[0][0]:
         subprocess.run([sys.executable, "-c", DJANGO, bench.run, str(USERS), PASSWORD], check=True)
     # Everybody comes from one address here, and guesses.
-    environment = {**sessiond.environment, "AUTHENTICATION": "django"}
+    environment = {**sessiond.environment, "AUTHENTICATION": "django", "LOGIN_LIMIT_ACCOUNT": "None",
+                   "LOGIN_LIMIT_ADDRESS": "None"}
     name = f"accounts-{workers}"
     peer = dataclasses.replace(sessiond, name=name, title=f"with accounts, {workers}", processes=workers,
                                environment=environment)
