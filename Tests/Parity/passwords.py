@@ -99,6 +99,23 @@ def encodings(rng, text):
     yield md5(rng, text)
 
 
+def bare_bcrypt(rng, text, others):
+    """bcrypt itself looks at 72 bytes, to which its library cut passwords before version 5; no form lets a NUL through."""
+    import bcrypt as library
+
+    beginning = text.encode()[:72].decode(errors="ignore")
+    encoded = bcrypt(rng, beginning, BCryptPasswordHasher())[1]
+    salt = encoded.partition("$")[2].encode()
+
+    def is_right(other):
+        return "\0" not in other and library.hashpw(other.encode()[:72], salt) == salt
+
+    candidates = [beginning, text, *others]
+    right = [other for other in candidates if is_right(other)]
+    wrong = [other for other in candidates if other not in right]
+    return {"kind": "password", "right": right, "encoded": encoded, "wrong": wrong}
+
+
 def records(rng, count):
     for index in range(count):
         text = password(rng, index)
@@ -108,14 +125,7 @@ def records(rng, count):
             right = [text] + [other for other in others if hasher.verify(other, encoded)]
             wrong = [other for other in others if other not in right]
             yield {"kind": "password", "right": right, "encoded": encoded, "wrong": wrong}
-        # bcrypt itself looks at 72 bytes, to which versions before 5 cut the password; no form lets a NUL through.
-        beginning = text.encode()[:72].decode(errors="ignore")
-        right = [text] if len(beginning.encode()) in (72, len(text.encode())) else [beginning]
-        wrong = [other for other in others if other.encode()[:72] != beginning.encode()[:72]]
-        if "\0" in text:
-            right, wrong = [], right + wrong
-        encoded = bcrypt(rng, beginning, BCryptPasswordHasher())[1]
-        yield {"kind": "password", "right": right, "encoded": encoded, "wrong": wrong}
+        yield bare_bcrypt(rng, text, others)
     plane = [chr(code) for code in range(0x10000) if not 0xD800 <= code < 0xE000]
     texts = [plane[start:start + 1024] for start in range(0, len(plane), 1024)]
     texts += [[random_text(rng, rng.randint(1, 12)) for _ in range(1000)] for _ in range(4)]
