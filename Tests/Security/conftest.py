@@ -48,7 +48,9 @@ def demonstration(stack):
 
 @pytest.fixture(scope="session")
 def accounts(stack, program, weakened):  # noqa: F811
-    beside = Beside(program, stack, AUTHENTICATION="django")
+    # Without limits: the cases together try many passwords. Those about guessing have workers of their own.
+    limits = {"LOGIN_LIMIT_ACCOUNT": "None", "LOGIN_LIMIT_ADDRESS": "None"}
+    beside = Beside(program, stack, AUTHENTICATION="django", **limits)
     try:
         django_side.migrate()
         # Some cases need them while the database is away.

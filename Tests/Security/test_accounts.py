@@ -1,7 +1,6 @@
 """Real accounts: who is let in, who stays in, and what nobody learns by trying."""
 
 import re
-import statistics
 import threading
 import time
 
@@ -58,8 +57,9 @@ def test_login_timing_does_not_enumerate(accounts):
             page = accounts.browser(**browser.cookies).post(LOGIN, fields)
             found.append(time.monotonic() - start)
             assert page.status == 200 and page.cookie("sessionid") is None
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    assert min(medians.values()) > 0.5 * max(medians.values()), medians
+    # The shortest of each, which other load on the machine stretches least.
+    shortest = {name: min(found) for name, found in times.items()}
+    assert min(shortest.values()) > 0.5 * max(shortest.values()), times
 
 
 def test_disabled_user_is_anonymous(accounts):
@@ -178,6 +178,7 @@ def test_hashing_is_bounded(accounts, stack):
     secret, statuses = "b" * 32, []
     body = f"csrfmiddlewaretoken={secret}&username=hashed&password=wrong".encode()
     settings = {"AUTHENTICATION": "django", "PASSWORD_HASH_THREADS": "1", "PASSWORD_HASH_QUEUE": "2"}
+    settings |= {"LOGIN_LIMIT_ACCOUNT": "None", "LOGIN_LIMIT_ADDRESS": "None"}
 
     def login(address):
         with stack.fastcgi(address, 60) as connection:

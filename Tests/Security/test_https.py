@@ -102,3 +102,12 @@ def test_old_tls_is_refused(ports):
         context.set_ciphers("ALL:@SECLEVEL=0")
         with socket.create_connection(("127.0.0.1", https), 5) as plain, pytest.raises((ssl.SSLError, ConnectionError)):
             context.wrap_socket(plain, server_hostname="example.org")
+
+
+def test_guessing_is_slowed_through_nginx(ports):
+    """nginx's own limit stands before a flood of logins from one address; pages it leaves alone."""
+    _, https = ports
+    browser = Secure(https)
+    statuses = [browser.post(LOGIN, {"username": "alice", "password": str(number)}).status for number in range(60)]
+    assert statuses[:20] == [403] * 20 and statuses[-1] == 429
+    assert browser.get(FORM).status == 200

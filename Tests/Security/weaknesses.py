@@ -479,3 +479,21 @@ class DemonstrationForAll(Weakness):
 
     def request(self, stack, request):
         request.values["REMOTE_ADDR"] = "127.0.0.1"
+
+
+class Unlimited(Weakness):
+    """Each guess counts for itself, by the address that a header names; and one account's guesses lock its user out."""
+
+    cases = ("guessing_is_slowed", "guessing_from_many_addresses_is_slowed", "guessing_at_many_accounts_is_slowed",
+             "guessing_by_other_spellings_is_slowed", "guessing_in_one_network_is_slowed",
+             "forwarded_address_is_not_believed", "known_address_is_not_locked_out")
+    count = 0
+
+    def request(self, stack, request):
+        self.count += 1
+        if request["REMOTE_ADDR"] == "10.1.1.1" and self.count > 50:
+            return Response("429 Too Many Requests", [["Retry-After", "60"]], b"")
+        request.values["REMOTE_ADDR"] = f"100.{self.count % 250}.{self.count // 250}.1"
+        if request["REQUEST_METHOD"] == "POST" and b"wrong" in request.body:
+            request.body = request.body.replace(b"username=", b"username=%d" % self.count)
+            request.values["CONTENT_LENGTH"] = str(len(request.body))
