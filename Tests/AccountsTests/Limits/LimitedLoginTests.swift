@@ -35,12 +35,14 @@ struct LimitedLoginTests {
                 }
                 #expect(user == nil)
             }
-            await #expect(throws: HTTPError.tooManyRequests(retryAfter: 60)) {
+            let refusal = await #expect(throws: HTTPError.self) {
                 try await accounts.limited(Self.request("203.0.113.2"), username: "alice") {
                     looks += 1
                     return nil
                 }
             }
+            // The first attempt may be some seconds old.
+            #expect((50...60).contains { refusal == .tooManyRequests(retryAfter: $0) })
             #expect(looks == 3)
         }
     }
