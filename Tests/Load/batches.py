@@ -68,7 +68,7 @@ def login(form_page):
 
 def gate(session_keys):
     """nginx's question whether a session may pass, with the parameters of nginx/sessiond_gate.conf."""
-    text = (ROOT / "nginx/sessiond_gate.conf").read_text().split("location")[1]
+    text = (ROOT / "nginx/sessiond_gate.conf").read_text().partition("location = ")[2].partition("}")[0]
     variables = {"$http_cookie": "", "$http_x_session_token": "", "$sessiond_require": "user", "$sessiond_groups": "off"}
     found = re.findall(r"fastcgi_param +(\w+) +(\S+?)( +if_not_empty)?;", text)
     values = {name: variables.get(value, value.strip('"')) for name, value, _ in found if name != "HTTP_X_SESSION_TOKEN"}
