@@ -71,6 +71,7 @@ public struct PostgresResult {
         guard let bytes = bytes(row, column), bytes.count <= 8, let first = bytes.first else { return nil }
         return bytes.dropFirst().reduce(Int64(Int8(bitPattern: first))) { $0 << 8 | Int64($1) }
     }
+
     /// A `text[]` or `varchar[]` column of one dimension without NULLs; nil for anything else.
     public func strings(_ row: Int, _ column: Int) -> [String]? {
         guard let bytes = bytes(row, column) else { return nil }

@@ -16,3 +16,14 @@ def forged(stack, size):
     login += bytes(-len(login) % 8)
     logins = login * 8
     return SLED * ((size - len(logins)) // 8) + logins
+
+
+def answered_past_its_length(stack, declared):
+    """All that a worker sends to a body that is longer than its parameters say, with a connection that stays open."""
+    body = forged(stack, 30_000)
+    with stack.fastcgi() as connection:
+        values = fcgi.parameters("POST", "/nothing", body, CONTENT_LENGTH=str(declared))
+        connection.send(fcgi.begin() + fcgi.stream(fcgi.PARAMS, fcgi.encode(values)) + fcgi.stream(fcgi.STDIN, body))
+        first = connection.receive()
+        connection.socket.settimeout(1)
+        return first.output + connection.receive_until_quiet()

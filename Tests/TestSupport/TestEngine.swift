@@ -101,6 +101,7 @@ public struct TemporaryDirectory: Sendable {
     public let path: String
 
     public init() throws {
+        // mkdtemp(3) puts its own characters in the place of the six.
         var name = Array("/tmp/sessiond-test-XXXXXX".utf8CString)
         guard mkdtemp(&name) != nil else { throw MissingDirectory() }
         path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
