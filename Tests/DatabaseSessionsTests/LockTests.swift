@@ -10,39 +10,27 @@ private func record(_ text: String) -> EncodedRecord {
     EncodedRecord(data: Array(text.utf8), expireDate: SessionEngine.systemTime() + 60_000_000)
 }
 
+private let rowLock = "SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE"
+
 @Suite("Rows that others hold, connections that are cut")
 struct LockTests {
     @Test("a locked row does not hold up the others of its batch, and is written once it is free")
     func lockedRow() async throws {
         try await onLoop {
             let database = try await TestDatabase()
-            let store = try database.store()
+            let store = try database.store(limit: .seconds(20))
             for name in ["lockedxx", "freexxxx"] { try await store.create(name, record("old"), replacing: nil) }
-            let other = try database.anotherClient()
-            let start = ContinuousClock.now
-            var free: Duration?
-            var locked: Duration?
-            let hold = Statement(
-                "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE) SELECT pg_sleep(2) FROM l"
-            )
-            await concurrently([
-                { _ = try? await other.execute(hold) },
-                {
-                    await EventLoop.sleep(for: .milliseconds(300))
-                    await concurrently([
-                        {
-                            try? await store.update("freexxxx", record("new"), loaded: nil)
-                            free = ContinuousClock.now - start
-                        },
-                        {
-                            try? await store.update("lockedxx", record("new"), loaded: nil)
-                            locked = ContinuousClock.now - start
-                        },
-                    ])
-                },
-            ])
-            #expect(try #require(free) < .milliseconds(1900))
-            #expect(try #require(locked) >= .milliseconds(1900))
+            let lock = try await HeldLock(database, rowLock)
+            var done: [String] = []
+            await concurrently(
+                ["lockedxx", "freexxxx"].map { name in
+                    {
+                        try? await store.update(name, record("new"), loaded: nil)
+                        done.append(name)
+                        lock.release()
+                    }
+                })
+            #expect(done == ["freexxxx", "lockedxx"])
             #expect(try await database.number("SELECT count(*) FROM django_session WHERE session_data = 'new'") == 2)
         }
     }
@@ -51,25 +39,17 @@ struct LockTests {
     func staysLocked() async throws {
         try await onLoop {
             let database = try await TestDatabase()
-            let store = try database.store(limit: .seconds(1))
+            let store = try database.store(limit: .seconds(3))
             for name in ["lockedxx", "freexxxx"] { try await store.create(name, record("old"), replacing: nil) }
-            let other = try database.anotherClient()
-            let hold = Statement(
-                "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE) SELECT pg_sleep(3) FROM l"
-            )
+            let lock = try await HeldLock(database, rowLock)
             var outcomes: [String] = []
-            await concurrently([
-                { _ = try? await other.execute(hold) },
-                {
-                    await EventLoop.sleep(for: .milliseconds(300))
-                    do throws(SessionStoreError) {
-                        try await store.delete("lockedxx")
-                    } catch { outcomes.append(error == .keyGone ? "gone" : "unavailable") }
-                    do throws(SessionStoreError) {
-                        try await store.update("freexxxx", record("new"), loaded: nil)
-                    } catch { outcomes.append("\(error)") }
-                },
-            ])
+            do throws(SessionStoreError) {
+                try await store.delete("lockedxx")
+            } catch { outcomes.append(error == .keyGone ? "gone" : "unavailable") }
+            do throws(SessionStoreError) {
+                try await store.update("freexxxx", record("new"), loaded: nil)
+            } catch { outcomes.append("\(error)") }
+            lock.release()
             #expect(outcomes == ["unavailable"])
             #expect(try await database.data("freexxxx") == "new")
         }

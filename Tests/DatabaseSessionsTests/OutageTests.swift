@@ -83,32 +83,24 @@ struct OutageTests {
     func twoLocks() async throws {
         try await onLoop {
             let database = try await TestDatabase()
-            let store = try database.store(limit: .seconds(3))
+            let store = try database.store(limit: .seconds(8))
             for name in ["long1", "long2", "long3", "short"] {
                 try await store.create(name, record("old"), replacing: nil)
             }
-            func hold(_ pattern: String, _ seconds: Double) -> Statement {
-                Statement(
-                    "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key LIKE '\(pattern)' FOR UPDATE), c AS MATERIALIZED (SELECT count(*) AS n FROM l) SELECT pg_sleep(\(seconds)) FROM c WHERE n > 0"
-                )
-            }
-            let (first, second) = (try database.anotherClient(), try database.anotherClient())
+            let rows = "SELECT 1 FROM django_session WHERE session_key"
+            let long = try await HeldLock(database, "\(rows) LIKE 'long%' FOR UPDATE")
+            let short = try await HeldLock(database, "\(rows) = 'short' FOR UPDATE")
+            EventLoop.schedule(after: .milliseconds(600)) { short.release() }
             var outcomes: [String: String] = [:]
-            await concurrently([
-                { _ = try? await first.execute(hold("long%", 5)) },
-                { _ = try? await second.execute(hold("short", 0.6)) },
-                {
-                    await EventLoop.sleep(for: .milliseconds(300))
-                    await concurrently(
-                        ["long1", "long2", "long3", "short", "missing"].map { name in
-                            {
-                                outcomes[name] = await outcome { () throws(SessionStoreError) in
-                                    try await store.update(name, record("new"), loaded: nil)
-                                }
-                            }
-                        })
-                },
-            ])
+            await concurrently(
+                ["long1", "long2", "long3", "short", "missing"].map { name in
+                    {
+                        outcomes[name] = await outcome { () throws(SessionStoreError) in
+                            try await store.update(name, record("new"), loaded: nil)
+                        }
+                    }
+                })
+            long.release()
             #expect(
                 outcomes == [
                     "long1": "unavailable", "long2": "unavailable", "long3": "unavailable", "short": "done",
@@ -121,20 +113,12 @@ struct OutageTests {
     func longLock() async throws {
         try await onLoop {
             let database = try await TestDatabase()
-            let store = try database.store(limit: .seconds(4))
+            let store = try database.store(limit: .seconds(10))
             try await store.create("lockedxx", record("old"), replacing: nil)
-            let other = try database.anotherClient()
-            let hold = Statement(
-                "WITH l AS MATERIALIZED (SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE) SELECT pg_sleep(3) FROM l"
-            )
-            var result = ""
-            await concurrently([
-                { _ = try? await other.execute(hold) },
-                {
-                    await EventLoop.sleep(for: .milliseconds(200))
-                    result = await outcome { () throws(SessionStoreError) in try await store.delete("lockedxx") }
-                },
-            ])
+            let lock = try await HeldLock(
+                database, "SELECT 1 FROM django_session WHERE session_key = 'lockedxx' FOR UPDATE")
+            EventLoop.schedule(after: .milliseconds(5500)) { lock.release() }
+            let result = await outcome { () throws(SessionStoreError) in try await store.delete("lockedxx") }
             #expect(result == "done")
             #expect(try await database.data("lockedxx") == nil)
         }
@@ -146,40 +130,38 @@ struct OutageTests {
             let database = try await TestDatabase()
             let store = try database.store(limit: .seconds(1))
             try await store.create("present1", record("old"), replacing: nil)
-            let other = try database.anotherClient()
-            let hold = Statement(
-                "DO $$ BEGIN LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(2); END $$")
+            let lock = try await HeldLock(database, "LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
             var outcomes: [String] = []
             await concurrently([
-                { _ = try? await other.execute(hold) },
                 {
-                    await EventLoop.sleep(for: .milliseconds(200))
-                    await concurrently([
-                        {
-                            outcomes.append(
-                                await outcome { () throws(SessionStoreError) in
-                                    _ = try await store.loads.load("present1", now: 0)
-                                })
-                        },
-                        {
-                            outcomes.append(
-                                await outcome { () throws(SessionStoreError) in
-                                    try await store.update("present1", record("new"), loaded: nil)
-                                })
-                        },
-                        {
-                            outcomes.append(
-                                await outcome { () throws(SessionStoreError) in
-                                    try await store.create("created1", record("new"), replacing: nil)
-                                })
-                        },
-                    ])
+                    outcomes.append(
+                        await outcome { () throws(SessionStoreError) in
+                            _ = try await store.loads.load("present1", now: 0)
+                        })
+                },
+                {
+                    outcomes.append(
+                        await outcome { () throws(SessionStoreError) in
+                            try await store.update("present1", record("new"), loaded: nil)
+                        })
+                },
+                {
+                    outcomes.append(
+                        await outcome { () throws(SessionStoreError) in
+                            try await store.create("created1", record("new"), replacing: nil)
+                        })
                 },
             ])
+            lock.release()
             #expect(outcomes == ["unavailable", "unavailable", "unavailable"])
             #expect(try await database.data("present1") == "old")
             #expect(try await database.data("created1") == nil)
-            try await store.update("present1", record("newer"), loaded: nil)
+            var later = ""
+            for _ in 0..<20 where later != "done" {
+                later = await outcome { () throws(SessionStoreError) in
+                    try await store.update("present1", record("newer"), loaded: nil)
+                }
+            }
             #expect(try await database.data("present1") == "newer")
         }
     }

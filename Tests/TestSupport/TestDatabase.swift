@@ -38,7 +38,7 @@ public final class TestDatabase {
 
     isolated deinit { Self.turns.pass() }
 
-    public func store(limit: Duration = .seconds(5)) throws -> DatabaseStore {
+    public func store(limit: Duration = .seconds(15)) throws -> DatabaseStore {
         try DatabaseStore(database: url, codec: testCodec(), limit: limit, logger: Logger(label: "test"))
     }
 
