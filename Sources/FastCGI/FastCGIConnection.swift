@@ -12,6 +12,9 @@ final class FastCGIConnection {
     private static let directAnswer = 16384
     /// So many bytes may be sent without a look whether the peer reads them; half of the smallest usual buffer.
     private static let unseen = 32768
+    /// What the kernel books for each answer beside its bytes, rounded up. Small answers that nobody reads fill the buffer
+    /// by it.
+    private static let answerOverhead = 1024
     /// How many steps a connection takes before the others have their turn.
     private static let stepsInTurn = 64
 
@@ -223,12 +226,13 @@ final class FastCGIConnection {
     /// Whether so many bytes fit into the socket's buffer. The kernel is asked only once in a while: whoever sends the
     /// next request has read the last answer, as a rule, and a buffer has room for several.
     private func hasRoom(for count: Int) -> Bool {
-        if sentUnseen + count > Self.unseen {
+        let size = count + Self.answerOverhead
+        if sentUnseen + size > Self.unseen {
             var unread: Int32 = 0
             guard ioctl(descriptor, UInt(TIOCOUTQ), &unread) == 0, unread == 0 else { return false }
             sentUnseen = 0
         }
-        sentUnseen += count
+        sentUnseen += size
         return true
     }
 
