@@ -1,0 +1,102 @@
+"""The site under fault: the stack of the end-to-end tests, with workers that are replaced when they die."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import psycopg
+from stack import ROOT, Stack, accepts, wait_until
+
+OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+
+
+class Site(Stack):
+    """Each worker has a supervisor, and the second one saves every session that it reads.
+
+    `wrapper` is a command that runs the workers, such as `prlimit`.
+    """
+
+    def __init__(self, program, workers=2, wrapper=(), saves=True, **settings):
+        super().__init__(program, workers, **settings)
+        self.wrapper, self.saves = wrapper, saves
+        self.port = None
+        self.database = None  # another address of the database than PostgreSQL's own
+        self.undo = []  # what stands outside the directory, to be removed once the processes have ended
+
+    def environment(self, **settings):
+        address = {"DATABASE_URL": self.database} if self.database else {}
+        return super().environment(**address | settings)
+
+    def stop(self):
+        super().stop()
+        while self.undo:
+            self.undo.pop()()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    # -- workers
+
+    def start_workers(self, count, **options):
+        if self.listener is None:
+            self.listen()
+        script = self.directory / "supervise"
+        shutil.copy(ROOT / "deploy/supervise", script)
+        script.chmod(0o755)
+        for number in range(count):
+            directory = self.run / f"worker-{number}"
+            self.own(directory)
+            saves = {"SESSION_SAVE_EVERY_REQUEST": "True"} if self.saves and number % 2 else {}
+            command = [script, "1", directory, *self.wrapper, self.program, "serve"]
+            environment = self.environment(**saves)
+            self.workers.append(self.spawn(*command, log="worker.log", stdin=self.listener, env=environment, **options))
+        wait_until(lambda: len(self.worker_pids()) == count, what="the workers")
+
+    def worker_pids(self):
+        """The processes that serve now."""
+        found = []
+        for file in self.run.glob("worker-*/workers.pid"):
+            found += [int(word) for word in file.read_text().split() if Path(f"/proc/{word}").exists()]
+        return sorted(found)
+
+    # -- PostgreSQL
+
+    def cut(self):
+        """Terminates whoever is connected."""
+        self.sql(OTHERS + " AND datname = 'sessiond'", database="postgres")
+
+    def postgres_pids(self):
+        """The server and its children."""
+        return [self.postgres.pid, *children(self.postgres.pid)]
+
+    def stored(self):
+        return {key for (key,) in self.sql("SELECT session_key FROM django_session")}
+
+    def hold(self):
+        """A connection of somebody else, with a transaction of his own."""
+        return psycopg.connect(self.database_url(), connect_timeout=5)
+
+    # -- nginx
+
+    def kill_nginx(self):
+        """Master and workers at once; an orphaned worker would go on serving."""
+        for pid in [self.nginx.pid, *children(self.nginx.pid)]:
+            os.kill(pid, signal.SIGKILL)
+        self.nginx.wait()
+
+    def start_nginx_again(self):
+        """On the same port."""
+        self.nginx = self.spawn(*self.nginx.args, log="nginx.out")
+        wait_until(lambda: accepts(("127.0.0.1", self.port)), what="nginx")
+
+    def is_served(self):
+        try:
+            return self.request("GET", "/myapp/connection/").is_form
+        except (OSError, ValueError, AssertionError):
+            return False
+
+
+def children(pid):
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
