@@ -63,6 +63,7 @@ class Stack:
         self.settings = settings
         # What stands beside the site in nginx's server, and texts of nginx's files with what takes their place.
         self.locations, self.replacements = "", {}
+        self.postgres_options = ()  # of its command line
         self.worker_count = workers
         self.workers = []
         self.postgres = self.nginx = self.listener = None
@@ -95,12 +96,11 @@ class Stack:
 
     def spawn(self, *command, log, **options):
         """Starts a process as the owner, its output in a log file. It ends when the tests end, however they end."""
-        options = {"cwd": self.directory, "stdin": subprocess.DEVNULL, "env": self.environment()} | options
         with open(self.directory / "log" / log, "ab") as output:
+            usual = {"cwd": self.directory, "stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            options = usual | {"env": self.environment()} | self.owner | options
             command = [str(word) for word in command]
-            return subprocess.Popen(
-                command, stdout=output, stderr=output, preexec_fn=end_with_parent, **self.owner, **options
-            )
+            return subprocess.Popen(command, preexec_fn=end_with_parent, **options)
 
     def sessiond(self, *arguments, timeout=30, as_owner=True, **settings):
         """Runs a command of sessiond to its end, as the owner or as whoever runs the tests; its output is text."""
@@ -129,7 +129,7 @@ class Stack:
             with open(data / "postgresql.conf", "a") as conf:
                 conf.write(f"listen_addresses = ''\nunix_socket_directories = '{self.run}'\n")
                 conf.write("shared_preload_libraries = 'pg_stat_statements'\nmax_connections = 150\n")
-        self.postgres = self.spawn(postgres_bin() / "postgres", "-D", data, log="postgres.log")
+        self.postgres = self.spawn(postgres_bin() / "postgres", "-D", data, *self.postgres_options, log="postgres.log")
         wait_until(self.postgres_answers, what="PostgreSQL's start")
         if not self.sql("SELECT 1 FROM pg_database WHERE datname = 'sessiond'", database="postgres"):
             self.sql("CREATE DATABASE sessiond", database="postgres")

@@ -66,10 +66,10 @@ class Clients:
         self.events.append(event)
         return event
 
-    def end_from_outside(self, key):
-        """Notes that the session may be ended from now on, by other means than a request."""
+    def note(self, action, key=None):
+        """Notes that from now on a session may begin, or may end, by other means than these clients."""
         now = time.monotonic()
-        self.events.append(Event("end", now, now, CUT, key=key))
+        self.events.append(Event(action, now, now, CUT, key=key))
 
     # -- a visitor's life
 

@@ -10,7 +10,7 @@ CUT = 0  # in place of a status: the connection ended without an answer
 class Event:
     """One request. Each login has a user name of its own, so that a page says which login made its session."""
 
-    action: str  # "login", "read", "logout"; "end": somebody ended the session from outside
+    action: str  # "login", "read", "logout"; beside the clients' own: "begin", "end" (a session may have)
     start: float
     end: float
     status: int
@@ -19,6 +19,10 @@ class Event:
     user: str | None = None  # who logs in
     shown: str | None = None  # whom the page shows; None: nobody
     oddity: str | None = None  # what no answer may be, whatever happens
+
+    @property
+    def is_request(self):
+        return self.action in ("login", "read", "logout")
 
     @property
     def is_done(self):
@@ -32,7 +36,7 @@ class Event:
     @property
     def ends_key(self):
         """Whether this may have ended the session of `key`: a login ends the one that it finds."""
-        return self.action != "read" and self.key is not None
+        return self.action in ("login", "logout", "end") and self.key is not None
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def check_table(events, sessions, stored, lost):
             lost.append(f"the login of {session.user}: nobody ended it, and its row is gone")
         if key in stored and session.ended_by is not None:
             lost.append(f"the end of {session.user}'s session: its row is there")
-    unknown = sum(event.action == "login" and not event.is_acknowledged for event in events)
+    unknown = sum(event.action in ("login", "begin") and not event.is_acknowledged for event in events)
     strangers = len(stored - set(sessions))
     if strangers > unknown:
         lost.append(f"{strangers} rows are nobody's, though only {unknown} logins went unanswered")
@@ -124,9 +128,6 @@ def slowest(events):
     return max((event.end - event.start for event in events), default=0.0)
 
 
-def statuses(events):
-    return Counter(event.status for event in events)
-
-
-def failed(events):
-    return sum(not event.is_done for event in events)
+def failures(events):
+    """How many requests were not answered as they should be, by their status."""
+    return Counter(event.status for event in events if not event.is_done)

@@ -1,5 +1,6 @@
 """The table of a run, and its report for Tests/run."""
 
+from collections import Counter
 from xml.etree import ElementTree
 
 import history
@@ -10,11 +11,10 @@ HEAD = ("scenario", "requests", "acknowledged", "lost", "wrongly answered", "out
 def row(result):
     if result.skipped:
         return (result.name, *[""] * 7, f"skipped: {result.skipped}")
-    events = [event for event in result.events if event.action != "end"]
+    events = [event for event in result.events if event.is_request]
+    counts = sorted(Counter(event.status for event in events).items())
+    statuses = ", ".join(f"{status or 'cut'}: {count}" for status, count in counts)
     findings = result.findings
-    named = sorted((status or "cut", count) for status, count in history.statuses(events).items() if status)
-    cut = history.statuses(events)[history.CUT]
-    statuses = ", ".join([f"{status}: {count}" for status, count in named] + ([f"cut: {cut}"] if cut else []))
     return (
         result.name, str(len(events)), str(sum(event.is_acknowledged for event in events)),
         str(len(findings.lost)) if findings else "?", str(len(findings.wrong)) if findings else "?",

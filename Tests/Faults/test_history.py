@@ -1,7 +1,7 @@
 """The checker finds what is planted, and nothing else."""
 
 import pytest
-from history import CUT, Event, check, failed, longest_outage
+from history import CUT, Event, check, failures, longest_outage
 
 
 def login(at, user="alice", new_key="k1", status=200, **more):
@@ -28,6 +28,7 @@ SOUND = {
     "a failed login over another": ([login(0), login(2, "bob", status=503, key="k1"), read(4, None)], {"k2"}),
     "a session that ended while it was saved": ([login(0), logout(2), read(2, None, status=400)], set()),
     "a failed read": ([login(0), read(2, None, status=503)], {"k1"}),
+    "a begin from outside": ([login(0), Event("begin", 2, 3, CUT)], {"k1", "k9"}),
     "an end from outside": ([login(0), Event("end", 2, 3, CUT, key="k1"), read(4, None)], {"k1"}),
 }
 
@@ -77,4 +78,5 @@ def test_an_outage_is_the_longest_time_without_success():
 
 
 def test_a_session_that_ended_is_no_failed_request():
-    assert failed([read(0), read(1, None, status=400), read(2, None, status=503), logout(3, status=CUT)]) == 2
+    seen = failures([read(0), read(1, None, status=400), read(2, None, status=503), logout(3, status=CUT)])
+    assert seen == {503: 1, CUT: 1}

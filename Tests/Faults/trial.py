@@ -73,16 +73,22 @@ class Trial:
         wait_until(lambda: all(self.clients.done(action) >= before[action] + 5 for action in before), within,
                    "service as before")
 
+    def sessions_are_read(self):
+        """Fails where one of the last sessions cannot be read; whose they are is for `judge` to say."""
+        for key in self.clients.keys[-10:]:
+            status = self.clients.read(key).status
+            assert status == 200, f"a session could be read, and the status is {status}"
+
     def judge(self, expected):
         """What failed, and the findings; looks at each session once more."""
         wait_until(self.site.is_served, what="the form")
-        measured = list(self.events)
+        measured = [event for event in self.events if event.is_request]
         keys = self.clients.keys
         for key in keys[:: len(keys) // SAMPLE + 1]:
             wait_until(lambda key=key: self.clients.read(key).is_done, what="the last look at a session")
         findings = history.check(self.events, self.site.stored() if self.has_table else None)
         faults = findings.lost[:5] + findings.wrong[:5]
-        seen = history.statuses(event for event in measured if not event.is_done and event.action != "end")
+        seen = history.failures(measured)
         for status in seen.keys() - expected.statuses:
             faults.append(f"{seen[status]} answers with status {status}, which this fault does not excuse")
         outage, failed = history.longest_outage(measured), sum(seen.values())

@@ -3,10 +3,11 @@
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import psycopg
-from stack import ROOT, Stack, accepts, wait_until
+from stack import ROOT, Stack, accepts, end, wait_until
 
 OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
 
@@ -20,13 +21,30 @@ class Site(Stack):
     def __init__(self, program, workers=2, wrapper=(), saves=True, **settings):
         super().__init__(program, workers, **settings)
         self.wrapper, self.saves = wrapper, saves
-        self.port = None
+        self.port = self.postgres_port = None
+        self.network = None  # a namespace for the workers
         self.database = None  # another address of the database than PostgreSQL's own
         self.undo = []  # what stands outside the directory, to be removed once the processes have ended
 
     def environment(self, **settings):
         address = {"DATABASE_URL": self.database} if self.database else {}
         return super().environment(**address | settings)
+
+    def beside(self, *command, log, **options):
+        """A process that ends with the site."""
+        process = self.spawn(*command, log=log, **options)
+        self.undo.append(lambda: end(process))
+        return process
+
+    def mount(self, name, size):
+        """A small file system of its own."""
+        path = self.directory / name
+        path.mkdir(exist_ok=True)
+        mode = [f"uid={self.owner['user']}", f"gid={self.owner['group']}"]
+        options = ",".join([f"size={size}", "mode=0700", *mode])
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
+        self.undo.append(lambda: subprocess.run(["umount", "--lazy", path], check=True))
+        return path
 
     def stop(self):
         super().stop()
@@ -47,8 +65,9 @@ class Site(Stack):
             self.own(directory)
             saves = {"SESSION_SAVE_EVERY_REQUEST": "True"} if self.saves and number % 2 else {}
             command = [script, "1", directory, *self.wrapper, self.program, "serve"]
-            environment = self.environment(**saves)
-            self.workers.append(self.spawn(*command, log="worker.log", stdin=self.listener, env=environment, **options))
+            words = {"log": "worker.log", "stdin": self.listener, "env": self.environment(**saves)} | options
+            start = self.network.spawn if self.network else self.spawn
+            self.workers.append(start(*command, **words))
         wait_until(lambda: len(self.worker_pids()) == count, what="the workers")
 
     def worker_pids(self):
@@ -60,9 +79,18 @@ class Site(Stack):
 
     # -- PostgreSQL
 
+    def database_url(self, database="sessiond"):
+        return super().database_url(database) + (f"&port={self.postgres_port}" if self.postgres_port else "")
+
     def cut(self):
         """Terminates whoever is connected."""
         self.sql(OTHERS + " AND datname = 'sessiond'", database="postgres")
+
+    def cut_all_but(self, first, *others):
+        """Terminates all but these connections, by the first of them."""
+        kept = [connection.info.backend_pid for connection in (first, *others)]
+        first.execute(OTHERS + " AND datname = 'sessiond' AND NOT pid = ANY(%s)", [kept])
+        first.commit()
 
     def postgres_pids(self):
         """The server and its children."""
@@ -100,3 +128,14 @@ def children(pid):
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:
         return []
+
+
+def fill(path):
+    """Fills a small file system; gives the file that does it."""
+    file = path / "filler"
+    with open(file, "wb", buffering=0) as filler:
+        try:
+            while True:
+                filler.write(bytes(4096))
+        except OSError:
+            return file

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from trial import Skipped
 
-MODULES = ("workers", "postgres")
+MODULES = ("workers", "postgres", "failover", "network", "nginx", "visitors")
 
 
 @dataclass
