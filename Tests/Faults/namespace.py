@@ -1,36 +1,42 @@
-"""A network namespace for the workers, with a way to this machine that a test can block."""
+"""Two network namespaces with a cable between them, apart from this machine's own network."""
 
 import os
 import subprocess
 
 
 class Namespace:
-    OUTSIDE, INSIDE = "192.0.2.1", "192.0.2.2"
+    """One end: `address` is its own. Its processes share the files, and so the Unix sockets, of all others."""
 
-    def __init__(self, site):
-        self.site = site
-        self.name = f"sessiond-{os.getpid()}"
-        ends = f"sd{os.getpid()}a", f"sd{os.getpid()}b"
-        site.undo.append(lambda: subprocess.run(["ip", "netns", "delete", self.name], check=True))
-        for command in (
-            f"netns add {self.name}",
-            f"link add {ends[0]} type veth peer name {ends[1]} netns {self.name}",
-            f"address add {self.OUTSIDE}/30 dev {ends[0]}",
-            f"link set {ends[0]} up",
-            f"-n {self.name} address add {self.INSIDE}/30 dev {ends[1]}",
-            f"-n {self.name} link set {ends[1]} up",
-            f"-n {self.name} link set lo up",
-        ):
-            subprocess.run(["ip", *command.split()], check=True)
-        site.network = self
+    def __init__(self, site, end, address):
+        self.site, self.address = site, address
+        self.name = f"sessiond-{os.getpid()}-{end}"
+        self.ip("netns", "add", self.name)
+        site.undo.append(lambda: subprocess.run(["ip", "netns", "delete", self.name]))
+
+    @staticmethod
+    def ip(*words):
+        subprocess.run(["ip", *words], check=True)
 
     def route(self, *words):
-        """Changes the workers' routes."""
-        subprocess.run(["ip", "-n", self.name, "route", *words], check=True)
+        self.ip("-n", self.name, "route", *words)
 
-    def spawn(self, *command, **options):
-        """A process of the site's owner in here; entering takes root, who becomes the owner then."""
+    def plug(self):
+        self.ip("-n", self.name, "address", "add", f"{self.address}/30", "dev", "cable")
+        for device in ("cable", "lo"):
+            self.ip("-n", self.name, "link", "set", device, "up")
+
+    def command(self, command):
+        """What runs a command in here as the site's owner; entering takes root, who becomes the owner then."""
         owner = self.site.owner
         become = ["setpriv", f"--reuid={owner['user']}", f"--regid={owner['group']}", "--clear-groups", "--pdeathsig=TERM"]
-        root = {"user": None, "group": None, "extra_groups": None}
-        return self.site.spawn("ip", "netns", "exec", self.name, *become, "--", *command, **root, **options)
+        return ["ip", "netns", "exec", self.name, *become, "--", *command]
+
+
+def put_apart(site):
+    """PostgreSQL gets one end, the workers the other; gives both."""
+    server, workers = Namespace(site, "a", "192.0.2.1"), Namespace(site, "b", "192.0.2.2")
+    Namespace.ip("-n", server.name, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", workers.name)
+    for network in (server, workers):
+        network.plug()
+    site.networks = {"postgres": server, "supervise": workers}
+    return server, workers

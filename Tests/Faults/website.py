@@ -22,13 +22,17 @@ class Site(Stack):
         super().__init__(program, workers, **settings)
         self.wrapper, self.saves = wrapper, saves
         self.port = self.postgres_port = None
-        self.network = None  # a namespace for the workers
-        self.database = None  # another address of the database than PostgreSQL's own
+        self.networks = {}  # namespaces, by the name of the program that runs there
+        self.database = None  # the workers' way to the database, where it is another than the tests' own
+        self.worker_options = {}  # of their supervisors' start
         self.undo = []  # what stands outside the directory, to be removed once the processes have ended
 
-    def environment(self, **settings):
-        address = {"DATABASE_URL": self.database} if self.database else {}
-        return super().environment(**address | settings)
+    def spawn(self, *command, log, **options):
+        network = self.networks.get(Path(command[0]).name)
+        if network:
+            command = network.command(command)
+            options |= {"user": None, "group": None, "extra_groups": None}
+        return super().spawn(*command, log=log, **options)
 
     def beside(self, *command, log, **options):
         """A process that ends with the site."""
@@ -43,7 +47,7 @@ class Site(Stack):
         mode = [f"uid={self.owner['user']}", f"gid={self.owner['group']}"]
         options = ",".join([f"size={size}", "mode=0700", *mode])
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
-        self.undo.append(lambda: subprocess.run(["umount", "--lazy", path], check=True))
+        self.undo.append(lambda: subprocess.run(["umount", "--lazy", path]))
         return path
 
     def stop(self):
@@ -54,7 +58,7 @@ class Site(Stack):
 
     # -- workers
 
-    def start_workers(self, count, **options):
+    def start_workers(self, count):
         if self.listener is None:
             self.listen()
         script = self.directory / "supervise"
@@ -65,17 +69,14 @@ class Site(Stack):
             self.own(directory)
             saves = {"SESSION_SAVE_EVERY_REQUEST": "True"} if self.saves and number % 2 else {}
             command = [script, "1", directory, *self.wrapper, self.program, "serve"]
-            words = {"log": "worker.log", "stdin": self.listener, "env": self.environment(**saves)} | options
-            start = self.network.spawn if self.network else self.spawn
-            self.workers.append(start(*command, **words))
+            address = {"DATABASE_URL": self.database} if self.database else {}
+            words = {"stdin": self.listener, "env": self.environment(**saves, **address)} | self.worker_options
+            self.workers.append(self.spawn(*command, log="worker.log", **words))
         wait_until(lambda: len(self.worker_pids()) == count, what="the workers")
 
     def worker_pids(self):
         """The processes that serve now."""
-        found = []
-        for file in self.run.glob("worker-*/workers.pid"):
-            found += [int(word) for word in file.read_text().split() if Path(f"/proc/{word}").exists()]
-        return sorted(found)
+        return sorted(pid for supervisor in self.workers for pid in children(supervisor.pid) if runs(pid, self.program))
 
     # -- PostgreSQL
 
@@ -128,6 +129,13 @@ def children(pid):
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:
         return []
+
+
+def runs(pid, program):
+    try:
+        return Path(f"/proc/{pid}/exe").readlink() == program
+    except OSError:
+        return False
 
 
 def fill(path):

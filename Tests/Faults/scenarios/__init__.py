@@ -7,7 +7,7 @@ from importlib import import_module
 
 from trial import Skipped
 
-MODULES = ("workers", "postgres", "failover", "network", "nginx", "visitors")
+MODULES = ("workers", "postgres", "failover", "network", "nginx", "visitors", "limits", "redis", "data")
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from namespace import Namespace
+from namespace import put_apart
 from proxy import Proxy
 from stack import accepts, end, free_port, wait_until
 from trial import Expected
@@ -133,20 +133,19 @@ def pgbouncer_restarted(trial):
 def black_hole(trial):
     """The route to PostgreSQL leads nowhere for longer than the deadline: no reset, no answer."""
     site = trial.prepare()
-    network = Namespace(site)
-    site.postgres_options = ("-c", f"listen_addresses={network.OUTSIDE}")
-    site.database = f"postgresql://sessiond@{network.OUTSIDE}/sessiond"
+    server, workers = put_apart(site)
+    site.postgres_options = ("-c", f"listen_addresses={server.address}")
+    site.database = f"postgresql://sessiond@{server.address}/sessiond"
     site.start_postgres()
     with open(site.directory / "postgres/pg_hba.conf", "a") as rules:
-        rules.write("host all all 192.0.2.0/30 trust\n")
-    site.sql("SELECT pg_reload_conf()")
+        rules.write(f"host all all {workers.address}/32 trust\n")
     site.stop_postgres()
     site.start()
     with trial.load() as clients:
-        network.route("add", "blackhole", network.OUTSIDE)
+        workers.route("add", "blackhole", server.address)
         time.sleep(DEADLINE + 2)
         assert clients.seen(503), "nobody was told"
         assert site.is_served(), "the form needs no database"
-        network.route("del", "blackhole", network.OUTSIDE)
+        workers.route("del", "blackhole", server.address)
         trial.go_on(0, within=2 * BACK)
     return Expected(AWAY)
