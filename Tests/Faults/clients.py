@@ -43,6 +43,8 @@ class Clients:
         return self.ask("read", "GET", FORM, key)
 
     def logout(self, key):
+        if self.site.accounts:
+            return self.ask("logout", "POST", LOGOUT, key, urlencode({"csrfmiddlewaretoken": SECRET}).encode())
         return self.ask("logout", "GET", LOGOUT, key)
 
     def ask(self, action, method, path, key, body=None, user=None):
@@ -124,6 +126,8 @@ def event_of(response, text, action, start, key, user):
     value = cookie.split(";")[0].partition("=")[2].strip('"') if cookie else ""
     page = SHOWN.search(text)
     shown = page.group(1) if page and status == 200 else None
+    if action == "login" and status == 302:  # how a user of Django's is told that he is logged in
+        status, shown = 200, user
     oddity = None
     if status != 200 and cookie:
         oddity = "the cookie of the session was touched"

@@ -42,15 +42,16 @@ class Result:
 class Trial:
     """What a scenario is given. `seconds` is how long the load goes on between its steps."""
 
-    def __init__(self, program, threads=6, seconds=2.0, seed=1):
+    def __init__(self, program, threads=6, seconds=2.0, seed=1, accounts=False):
         self.program, self.threads, self.seconds, self.seed = program, threads, seconds, seed
+        self.accounts = accounts
         self.site = self.clients = None
         self.has_table = True  # whether it is django_session that tells which sessions there are
         self.events = []
 
     def prepare(self, **options):
         """A site that is not started yet; the options are those of `Site`."""
-        self.site = Site(self.program, **options)
+        self.site = Site(self.program, accounts=self.accounts, **options)
         return self.site
 
     def start(self, **options):

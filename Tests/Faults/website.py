@@ -1,5 +1,6 @@
 """The site under fault: the stack of the end-to-end tests, with workers that are replaced when they die."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,19 +8,30 @@ import subprocess
 from pathlib import Path
 
 import psycopg
+from django_accounts import Accounts
 from stack import ROOT, Stack, accepts, end, wait_until
 
 OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+ACCOUNTS = {
+    "AUTHENTICATION": "django", "LOGIN_LIMIT_ADDRESS": "None",
+    "PASSWORD_HASHERS": json.dumps(["django.contrib.auth.hashers.MD5PasswordHasher"]),
+}
+# Everybody that clients and scenarios log in as, with the password x.
+NAMES = [f"c{client}-{number}" for client in range(16) for number in range(1, 2001)]
+NAMES += [f"{kind}-{number}" for kind in ("leaver", "slow", "deadlock") for number in range(100)] + ["late", "crowd"]
+USERS = """INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,
+    date_joined) SELECT 'md5$salt$' || md5('saltx'), false, name, '', '', '', false, true, now() FROM unnest(%s::text[]) AS name"""
 
 
 class Site(Stack):
     """Each worker has a supervisor, and the second one saves every session that it reads.
 
-    `wrapper` is a command that runs the workers, such as `prlimit`.
+    `wrapper` is a command that runs the workers, such as `prlimit`. With `accounts` it is Django's users who log in.
     """
 
-    def __init__(self, program, workers=2, wrapper=(), saves=True, **settings):
-        super().__init__(program, workers, **settings)
+    def __init__(self, program, workers=2, wrapper=(), saves=True, accounts=False, **settings):
+        super().__init__(program, workers, **(ACCOUNTS if accounts else {}) | settings)
+        self.accounts, self.has_users = accounts, False
         self.wrapper, self.saves = wrapper, saves
         self.port = self.postgres_port = None
         self.networks = {}  # namespaces, by the name of the program that runs there
@@ -92,6 +104,15 @@ class Site(Stack):
         kept = [connection.info.backend_pid for connection in (first, *others)]
         first.execute(OTHERS + " AND datname = 'sessiond' AND NOT pid = ANY(%s)", [kept])
         first.commit()
+
+    def start_postgres(self):
+        super().start_postgres()
+        if self.accounts and not self.has_users:
+            django = Accounts(self)
+            django.migrate()
+            django.close()
+            self.sql(USERS, [NAMES])
+            self.has_users = True
 
     def postgres_pids(self):
         """The server and its children."""
