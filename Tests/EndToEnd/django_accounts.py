@@ -42,6 +42,7 @@ def configure(values):
 
     engine = {
         "ENGINE": "django.db.backends.postgresql", "NAME": "sessiond", "USER": "sessiond", "HOST": values.pop("host"),
+        "PORT": values.pop("port", ""),
     }
     defaults = {
         "USE_TZ": True,

@@ -1,6 +1,6 @@
 // A clock that a test steps, for LD_PRELOAD: CLOCK_REALTIME is ahead by the seconds that stand, as 8 bytes, in the file
-// that CLOCK_FILE names. The other clocks run on. (libfaketime moves `environ`, beside which Swift's runtime looks for the
-// command line.)
+// that CLOCK_FILE names. The other clocks run on. (libfaketime moves `environ`, beside which Swift's runtime looks for
+// the command line.)
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

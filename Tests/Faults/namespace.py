@@ -28,14 +28,15 @@ class Namespace:
     def command(self, command):
         """What runs a command in here as the site's owner; entering takes root, who becomes the owner then."""
         owner = self.site.owner
-        become = ["setpriv", f"--reuid={owner['user']}", f"--regid={owner['group']}", "--clear-groups", "--pdeathsig=TERM"]
-        return ["ip", "netns", "exec", self.name, *become, "--", *command]
+        become = ["setpriv", f"--reuid={owner['user']}", f"--regid={owner['group']}", "--clear-groups"]
+        return ["ip", "netns", "exec", self.name, *become, "--pdeathsig=TERM", "--", *command]
 
 
 def put_apart(site):
     """PostgreSQL gets one end, the workers the other; gives both."""
     server, workers = Namespace(site, "a", "192.0.2.1"), Namespace(site, "b", "192.0.2.2")
-    Namespace.ip("-n", server.name, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", workers.name)
+    other = ("peer", "name", "cable", "netns", workers.name)
+    Namespace.ip("-n", server.name, "link", "add", "cable", "type", "veth", *other)
     for network in (server, workers):
         network.plug()
     site.networks = {"postgres": server, "supervise": workers}

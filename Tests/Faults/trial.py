@@ -32,6 +32,7 @@ class Result:
     events: list = field(default_factory=list)
     findings: history.Findings = None
     skipped: str | None = None
+    notes: list = field(default_factory=list)
     took: float = 0.0
 
     @property
@@ -42,9 +43,10 @@ class Result:
 class Trial:
     """What a scenario is given. `seconds` is how long the load goes on between its steps."""
 
-    def __init__(self, program, threads=6, seconds=2.0, seed=1, accounts=False):
+    def __init__(self, program, threads=6, seconds=2.0, seed=1, accounts=False, minutes=1.0):
         self.program, self.threads, self.seconds, self.seed = program, threads, seconds, seed
-        self.accounts = accounts
+        self.accounts, self.minutes = accounts, minutes
+        self.notes = []  # figures beside those of the table
         self.site = self.clients = None
         self.has_table = True  # whether it is django_session that tells which sessions there are
         self.events = []
@@ -114,7 +116,7 @@ def run(name, function, **options):
     except Exception as error:  # noqa: BLE001 - the other scenarios run all the same
         result.faults.append(f"{type(error).__name__}: {error}")
     finally:
-        result.events, result.took = trial.events, time.monotonic() - start
+        result.events, result.notes, result.took = trial.events, trial.notes, time.monotonic() - start
         if trial.site is not None:
             if result.faults:
                 print(last_words(trial.site), flush=True)

@@ -20,13 +20,13 @@ ACCOUNTS = {
 NAMES = [f"c{client}-{number}" for client in range(16) for number in range(1, 2001)]
 NAMES += [f"{kind}-{number}" for kind in ("leaver", "slow", "deadlock") for number in range(100)] + ["late", "crowd"]
 USERS = """INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,
-    date_joined) SELECT 'md5$salt$' || md5('saltx'), false, name, '', '', '', false, true, now() FROM unnest(%s::text[]) AS name"""
+    `wrapper` is a command that runs the workers, such as `prlimit`; with `accounts` they let in Django's users alone.
 
 
 class Site(Stack):
     """Each worker has a supervisor, and the second one saves every session that it reads.
 
-    `wrapper` is a command that runs the workers, such as `prlimit`. With `accounts` it is Django's users who log in.
+    `wrapper` is a command that runs the workers, such as `prlimit`. With `accounts` they let in Django's users.
     """
 
     def __init__(self, program, workers=2, wrapper=(), saves=True, accounts=False, **settings):
@@ -107,8 +107,11 @@ class Site(Stack):
 
     def start_postgres(self):
         super().start_postgres()
+        self.add_users()
+
+    def add_users(self):
         if self.accounts and not self.has_users:
-            django = Accounts(self)
+            django = Accounts(self, port=str(self.postgres_port or ""))
             django.migrate()
             django.close()
             self.sql(USERS, [NAMES])

@@ -7,7 +7,8 @@ from importlib import import_module
 
 from trial import Skipped
 
-MODULES = ("workers", "postgres", "failover", "network", "nginx", "visitors", "limits", "redis", "data")
+MODULES = ("workers", "postgres", "failover", "patroni", "network", "nginx", "visitors", "limits", "redis", "data",
+           "soak")
 
 
 @dataclass

@@ -41,11 +41,11 @@ def rows_damaged(trial):
 
 @scenario(needs=("gcc",))
 def clock_stepped(trial):
-    """The workers' clock is put on by an hour and back by two, again and again: nobody is logged out, nothing stalls."""
+    """The workers' clock is put on by an hour, back by two, and so on: nobody is logged out, nothing stalls."""
     site = trial.prepare()
     library, file = site.directory / "clock.so", site.directory / "clock"
-    command = ["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, Path(__file__).parents[1] / "clock.c"]
-    subprocess.run(command, check=True)
+    compiler = ["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC"]
+    subprocess.run([*compiler, "-o", library, Path(__file__).parents[1] / "clock.c"], check=True)
     file.write_bytes(bytes(8))
     file.chmod(0o644)
     site.wrapper = ("env", f"LD_PRELOAD={library}", f"CLOCK_FILE={file}")

@@ -38,7 +38,7 @@ def descriptors_used_up(trial):
         with site.hold() as connection:
             connection.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
             with crowd(ask, 150):
-                wait_until(lambda: all(descriptors(pid) >= 38 for pid in site.worker_pids()), what="the last descriptor")
+                wait_until(lambda: all(descriptors(pid) >= 38 for pid in site.worker_pids()), what="their last one")
                 before = processor_seconds(site.worker_pids())
                 time.sleep(2)
                 used = processor_seconds(site.worker_pids()) - before
