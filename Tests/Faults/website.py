@@ -19,8 +19,9 @@ ACCOUNTS = {
 # Everybody that clients and scenarios log in as, with the password x.
 NAMES = [f"c{client}-{number}" for client in range(16) for number in range(1, 2001)]
 NAMES += [f"{kind}-{number}" for kind in ("leaver", "slow", "deadlock") for number in range(100)] + ["late", "crowd"]
-USERS = """INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,
-    `wrapper` is a command that runs the workers, such as `prlimit`; with `accounts` they let in Django's users alone.
+USERS = """INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff,
+    is_active, date_joined)
+    SELECT 'md5$salt$' || md5('saltx'), false, name, '', '', '', false, true, now() FROM unnest(%s::text[]) AS name"""
 
 
 class Site(Stack):
