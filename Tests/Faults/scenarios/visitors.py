@@ -3,6 +3,7 @@
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from urllib.parse import urlencode
 
 from client import FORM_TYPE, compose
@@ -19,7 +20,7 @@ def crowd(step, count):
 
     def repeat(number):
         while not stopping.is_set():
-            with suppress(OSError):
+            with suppress(OSError, HTTPException):
                 step(number, stopping)
 
     threads = [threading.Thread(target=repeat, args=[number], daemon=True) for number in range(count)]
