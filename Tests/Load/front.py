@@ -10,7 +10,8 @@ PROTOCOLS = {
     ],
     "proxy": [
         (r"fastcgi_keep_conn\s[^;]*;", 'proxy_http_version 1.1;\n    proxy_set_header Connection "";'),
-        (r"fastcgi_param\s+HTTP_(\w+)", lambda found: "proxy_set_header " + found[1].replace("_", "-")),
+        (r"fastcgi_param\s+HTTP_(\w+)(\s+[^;]*?)(?:\s+if_not_empty)?;",
+         lambda found: f"proxy_set_header {found[1].replace('_', '-')}{found[2]};"),
         (r"fastcgi_param\s[^;]*;", ""),
         (r"fastcgi_pass\s+", "proxy_pass http://"),
         (r"\bfastcgi_(?!temp_path)", "proxy_"),
