@@ -24,6 +24,7 @@ let deque = Target.Dependency.product(name: "DequeModule", package: "swift-colle
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -46,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: [
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
@@ -61,30 +63,31 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         room("DjangoFormat", ["CLinux", "CZlib", collections, crypto]),
         room("EventLoop", ["CLinux", heap]),
+        room("Prometheus", ["CLinux", "EventLoop", log, metrics]),
         room(
             "PasswordHashers",
             [
                 "CArgon2", "CCrypt", "CCrypto", "CLinux", "CNettle", "CUnistring", "DjangoFormat", "EventLoop", crypto,
-                deque, log,
+                deque, log, metrics,
             ]),
-        room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", deque, log]),
-        room("Sessions", ["CLinux", "DjangoFormat", log]),
+        room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", deque, log, metrics]),
+        room("Sessions", ["CLinux", "DjangoFormat", log, metrics]),
         room(
-            "DatabaseSessions", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", deque, log],
+            "DatabaseSessions", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", deque, log, metrics],
             resources: [.embedInCode("sql")]),
-        room("CacheSessions", ["CHiredis", "DjangoFormat", "EventLoop", "Sessions", deque, log]),
-        room("Web", ["DjangoFormat", "Sessions", log]),
+        room("CacheSessions", ["CHiredis", "DjangoFormat", "EventLoop", "Sessions", deque, log, metrics]),
+        room("Web", ["DjangoFormat", "Sessions", log, metrics]),
         room(
-            "Accounts", ["DjangoFormat", "EventLoop", "PasswordHashers", "PostgreSQL", "Sessions", "Web", log]),
+            "Accounts", ["DjangoFormat", "EventLoop", "PasswordHashers", "PostgreSQL", "Sessions", "Web", log, metrics]),
         room("Gate", ["Accounts", "DjangoFormat", "Sessions", "Web"]),
-        room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log]),
+        room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log, metrics]),
         room("LoginApp", ["Accounts", "DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
         .executableTarget(
             name: "sessiond",
             dependencies: [
                 "Accounts", "CMimalloc", "CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI",
-                "Gate", "LoginApp", "PasswordHashers", "PostgreSQL", "Sessions", "Web", argumentParser, configuration,
-                crypto, log,
+                "Gate", "LoginApp", "PasswordHashers", "PostgreSQL", "Prometheus", "Sessions", "Web", argumentParser,
+                configuration, crypto, log, metrics,
             ],
             resources: [.embedInCode("Doctor/django_side.py")],
             swiftSettings: settings),
@@ -101,6 +104,7 @@ let package = Package(
             path: "Tests/Parity/Driver", swiftSettings: settings),
         tests("DjangoFormatTests", ["DjangoFormat", "TestSupport"]),
         tests("EventLoopTests", ["CLinux", "EventLoop", "TestSupport"]),
+        tests("PrometheusTests", ["EventLoop", "Prometheus", "TestSupport", log, metrics]),
         tests("PasswordHashersTests", ["DjangoFormat", "EventLoop", "PasswordHashers", "TestSupport", log]),
         tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
         tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),

@@ -26,7 +26,7 @@ die() {
 # environment than it needs.
 as_owner() {
     local command=(env -i PATH="$PATH" LANG=C.UTF-8 HOME="$STATE" DATABASE_URL="$DATABASE_URL"
-        SECRET_KEY_FILE="$SECRET_KEY_FILE" AUTHENTICATION=any "$@")
+        SECRET_KEY_FILE="$SECRET_KEY_FILE" AUTHENTICATION=any METRICS_DIRECTORY="$RUN/metrics" "$@")
     if [ "$(id -u)" -eq 0 ]; then
         command=(setpriv --reuid "$OWNER" --regid "$OWNER" --init-groups -- "${command[@]}")
     fi

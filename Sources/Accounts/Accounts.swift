@@ -13,6 +13,7 @@ public final class Accounts {
     public nonisolated let authHash: SessionAuthHash
     public nonisolated let users: UserTable
     let passwords: PasswordVerifier
+    nonisolated let loginMetrics = LoginMetrics()
     /// nil where guessing is not slowed.
     public nonisolated let limits: LoginLimits?
     public nonisolated let logger: Logger

@@ -25,23 +25,23 @@ public final class UserTable {
     ///   - limit: how long a request waits at most.
     public init(reader: PostgresClient, writer: PostgresClient, limit: Duration) {
         self.reader = reader
-        byID = BatchQueue(client: reader, limit: limit) { (ids) async throws(PostgresError) in
+        byID = BatchQueue("users by id", client: reader, limit: limit) { (ids) async throws(PostgresError) in
             let result = try await reader.execute(SQL.usersByID, [.integerArray(ids)])
             let users = Dictionary(User.all(in: result).map { ($0.id, $0) }) { first, _ in first }
             return ids.map { .some(users[$0]) }
         }
-        byName = BatchQueue(client: reader, limit: limit) { (names) async throws(PostgresError) in
+        byName = BatchQueue("users by name", client: reader, limit: limit) { (names) async throws(PostgresError) in
             let result = try await reader.execute(SQL.usersByName, [.textArray(names)])
             // By their bytes: Swift takes composed and decomposed letters for equal, and the column does not.
             let users = Dictionary(User.all(in: result).map { (Array($0.username.utf8), $0) }) { first, _ in first }
             return names.map { .some(users[Array($0.utf8)]) }
         }
-        accesses = BatchQueue(client: reader, limit: limit) { (ids) async throws(PostgresError) in
+        accesses = BatchQueue("permissions", client: reader, limit: limit) { (ids) async throws(PostgresError) in
             let result = try await reader.execute(SQL.accesses, [.integerArray(ids)])
             let accesses = Dictionary(UserAccess.all(in: result).map { ($0.user.id, $0) }) { first, _ in first }
             return ids.map { .some(accesses[$0]) }
         }
-        logins = BatchQueue(client: writer, limit: limit) { (logins) async throws(PostgresError) in
+        logins = BatchQueue("last login", client: writer, limit: limit) { (logins) async throws(PostgresError) in
             if logins.count == 1, let login = logins.first {
                 // Alone it waits for a row that somebody holds locked.
                 let moment = Parameter.timestamp(unixTime: login.moment)

@@ -7,6 +7,8 @@ final class RedisClient {
     private let options: RedisOptions
     private let limit: Duration
     private let logger: Logger
+    private let metrics = CacheMetrics()
+    private var wasConnected = false
 
     private var connection: RedisConnection?
     private var isConnecting = false
@@ -34,7 +36,9 @@ final class RedisClient {
         let connection = try await connected(until: deadline, patiently: patiently)
         let reply: RedisReply
         do throws(CacheError) {
+            let sent = ContinuousClock.now
             reply = try await connection.send(command, deadline: deadline)
+            metrics.answered(after: EventLoop.now - sent)
         } catch {
             if connection === self.connection { connectionWasLost("\(error)") }
             throw error
@@ -62,6 +66,7 @@ final class RedisClient {
         isClosed = true
         connection?.lose("closed")
         connection = nil
+        metrics.disconnected()
         wakeWaiting()
     }
 
@@ -99,6 +104,7 @@ final class RedisClient {
 
     private func connectionWasLost(_ reason: String) {
         connection = nil
+        metrics.disconnected()
         guard !isClosed else { return }
         if outage == nil { logger.warning("cache connection lost", metadata: ["reason": "\(reason)"]) }
         outage = reason
@@ -119,7 +125,13 @@ final class RedisClient {
             if rest > .zero { await EventLoop.sleep(for: rest) }
             do throws(CacheError) {
                 let connection = try await connectToFirstAddress()
-                if isClosed { connection.lose("closed") } else { self.connection = connection }
+                if isClosed {
+                    connection.lose("closed")
+                } else {
+                    self.connection = connection
+                    metrics.connected(again: wasConnected)
+                    wasConnected = true
+                }
                 if failures > 0 { logger.info("cache connected again") }
                 break
             } catch {

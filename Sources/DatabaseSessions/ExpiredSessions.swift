@@ -1,3 +1,4 @@
+import CoreMetrics
 import EventLoop
 import PostgreSQL
 
@@ -8,6 +9,7 @@ import PostgreSQL
 @EventLoop
 public struct ExpiredSessions {
     private let client: PostgresClient
+    private let ended = Counter(label: "sessiond_sessions_ended_total", dimensions: [("how", "expired")])
 
     public init(client: PostgresClient) { self.client = client }
 
@@ -34,6 +36,7 @@ public struct ExpiredSessions {
             let start = ContinuousClock.now
             let deleted = try await client.execute(SQL.clearExpired, parameters, deadline: start + .seconds(5)).affected
             guard deleted > 0 else { return total }
+            ended.increment(by: deleted)
             total += deleted
             progress(total)
             let done = ContinuousClock.now

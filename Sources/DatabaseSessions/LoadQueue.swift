@@ -24,6 +24,7 @@ final class LoadQueue {
 
     private let client: PostgresClient
     private let limit: Duration
+    private let metrics = QueueMetrics("load")
     private var waiting: Deque<Load> = []
     private var inFlight: [Load] = []
     private var isPumping = false
@@ -38,6 +39,7 @@ final class LoadQueue {
     func load(_ key: String, now: Int64) async throws(SessionStoreError) -> EncodedRecord? {
         let answer = await withCheckedContinuation { caller in
             waiting.append(Load(key: key, now: now, place: Place(deadline: .now + limit, caller: caller)))
+            metrics.waiting(waiting.count)
             deadlines.arm()
             guard !isPumping else { return }
             isPumping = true
@@ -59,6 +61,7 @@ final class LoadQueue {
                 waiting.removeFirst()
                 if !load.place.isSettled { inFlight.append(load) }
             }
+            metrics.taken(inFlight.count, leaving: waiting.count)
             guard !inFlight.isEmpty else { continue }
             do throws(PostgresError) {
                 let result = try await client.execute(SQL.load, [.textArray(inFlight.map(\.key))])
@@ -117,6 +120,7 @@ final class LoadQueue {
     private func expire(_ now: ContinuousClock.Instant) -> Bool {
         for load in inFlight where load.place.deadline <= now { load.place.settle(.failure(.tooLate)) }
         settleWaiting { $0.deadline <= now ? .tooLate : nil }
+        metrics.waiting(waiting.count)
         return isPumping
     }
 

@@ -14,6 +14,7 @@ final class WriteQueue {
     /// For what a batch cannot do: a row that somebody holds locked, an attempt that was cut off.
     private let aloneClient: PostgresClient
     private let limit: Duration
+    private let metrics = QueueMetrics("write")
     private var lines = KeyLines()
     /// The writes whose turn it is, and where they go from there.
     private var ready: Deque<Write> = []
@@ -39,6 +40,7 @@ final class WriteQueue {
             places.append(place)
             deadlines.arm()
             if lines.enter(write) { ready.append(write) }
+            metrics.waiting(ready.count)
             startPumping()
         }
         try answer.get()
@@ -60,6 +62,7 @@ final class WriteQueue {
                 break
             }
             takeBatch()
+            metrics.taken(inFlight.count, leaving: ready.count)
             guard !inFlight.isEmpty else { continue }
             do throws(PostgresError) {
                 try await send(inFlight)
@@ -165,6 +168,7 @@ final class WriteQueue {
 
     private func expire(_ now: ContinuousClock.Instant) -> Bool {
         settlePlaces { $0.deadline <= now ? .tooLate : nil }
+        metrics.waiting(ready.count)
         return !places.isEmpty
     }
 

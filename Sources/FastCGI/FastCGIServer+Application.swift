@@ -18,12 +18,15 @@ extension FastCGIServer {
         var limits = FastCGILimits()
         limits.body = application.settings.dataUploadMaxMemorySize ?? limits.discardedBody
         limits.discardedBody = max(limits.discardedBody, limits.body)
+        let unfound = ViewMetrics("none")
         try self.init(
             listener: listener, limits: limits, takesAuthorizers: authorizer != nil, logger: logger
         ) { received in
             let application = received.role == .authorizer ? authorizer ?? application : application
-            let request = Request(received, settings: application.settings)
-            return await application.respond(to: request).serialize(omitBody: request.method == "HEAD")
+            let (start, request) = (EventLoop.now, Request(received, settings: application.settings))
+            let response = await application.respond(to: request)
+            (request.viewMetrics ?? unfound).record(status: response.status, .now - start)
+            return response.serialize(omitBody: request.method == "HEAD")
         }
     }
 

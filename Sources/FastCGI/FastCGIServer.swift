@@ -1,4 +1,5 @@
 import CLinux
+import CoreMetrics
 import EventLoop
 import Glibc
 import Logging
@@ -21,7 +22,10 @@ public final class FastCGIServer {
 
     private let listener: Int32
     let logger: Logger
-    private var connections: [Int32: FastCGIConnection] = [:]
+    private var connections: [Int32: FastCGIConnection] = [:] {
+        didSet { connectionCount.record(connections.count) }
+    }
+    private let connectionCount = Gauge(label: "sessiond_connections")
     private var whenEmpty: CheckedContinuation<Void, Never>?
 
     /// - Parameters:

@@ -23,15 +23,22 @@ public struct Gate {
     /// more (``Requirements``). `/session/login`, for `error_page 401`: the way to the login page. They belong before all
     /// other layers, which have nothing to do for them.
     public var questions: [EarlyView] {
-        [EarlyView("/session/verify", verify, methods: ["GET"]), EarlyView("/session/login", redirectToLogin)]
+        [
+            EarlyView("/session/verify", verify, methods: ["GET"], name: "session_verify"),
+            EarlyView("/session/login", redirectToLogin, name: "session_login"),
+        ]
     }
 
     /// `/session/status`, which browsers ask. Belongs behind the `SecurityMiddleware`.
-    public var statusPage: EarlyView { EarlyView("/session/status", status, methods: ["GET"]) }
+    public var statusPage: EarlyView {
+        EarlyView("/session/status", status, methods: ["GET"], name: "session_status")
+    }
 
     /// What answers the requests of the FastCGI role Authorizer, whatever their path.
     public func authorizer(settings: WebSettings) throws(ImproperlyConfigured) -> Application {
-        Application(try URLResolver([]), middleware: [EarlyView(nil, authorize)], settings: settings)
+        Application(
+            try URLResolver([]), middleware: [EarlyView(nil, authorize, name: "authorizer")],
+            settings: settings)
     }
 
     // MARK: The question

@@ -76,6 +76,7 @@ private final class HashQueue: Sendable {
     private let width: Int
     private let limit: Int
     private let state = Mutex(State())
+    private let metrics = HashMetrics()
 
     init(width: Int, limit: Int) { (self.width, self.limit) = (width, limit) }
 
@@ -90,27 +91,38 @@ private final class HashQueue: Sendable {
             }
             guard state.waiting.count < limit else { return .queueFull }
             state.waiting.append(job)
+            metrics.waiting(state.waiting.count)
             return nil
         }
-        if let error { job.fail(error) }
+        guard let error else { return }
+        metrics.wasRefused()
+        job.fail(error)
     }
 
     func cancel(_ identifier: Int) {
         let job: Job? = state.withLock { state in
-            state.waiting.firstIndex { $0.identifier == identifier }.map { state.waiting.remove(at: $0) }
+            defer { metrics.waiting(state.waiting.count) }
+            return state.waiting.firstIndex { $0.identifier == identifier }.map { state.waiting.remove(at: $0) }
         }
         job?.fail(.cancelled)
     }
 
     /// Runs a job, and those that wait until none is left.
     func work(_ first: Job) {
-        first.run()
-        while let job = next() { job.run() }
+        run(first)
+        while let job = next() { run(job) }
+    }
+
+    private func run(_ job: Job) {
+        let start = ContinuousClock.now
+        job.run()
+        metrics.ended(after: .now - start)
     }
 
     private func next() -> Job? {
         state.withLock { state in
             if state.waiting.isEmpty { state.threads -= 1 }
+            defer { metrics.waiting(state.waiting.count) }
             return state.waiting.popFirst()
         }
     }

@@ -22,21 +22,27 @@ public final class BatchQueue<Question: Sendable, Answer: Sendable> {
     private let limit: Duration
     private let batchSize: Int
     private let ask: Ask
+    private let metrics: QueueMetrics
     private var waiting: Deque<Asked> = []
     private var inFlight: [Asked] = []
     private var isPumping = false
     private lazy var deadlines = DeadlineWatch(every: limit / 10) { [unowned self] now in expire(now) }
 
     /// - Parameters:
+    ///   - name: by which it is told from others where it is counted.
     ///   - client: the connection that `ask` uses.
     ///   - limit: how long a caller waits at most.
-    public init(client: PostgresClient, limit: Duration, batchSize: Int = 256, ask: @escaping Ask) {
+    public init(
+        _ name: String, client: PostgresClient, limit: Duration, batchSize: Int = 256, ask: @escaping Ask
+    ) {
+        metrics = QueueMetrics(name)
         (self.client, self.limit, self.batchSize, self.ask) = (client, limit, batchSize, ask)
     }
 
     public func answer(_ question: Question) async throws(PostgresError) -> Answer {
         let answer = await withCheckedContinuation { caller in
             waiting.append(Asked(question: question, place: Place(deadline: .now + limit, caller: caller)))
+            metrics.waiting(waiting.count)
             deadlines.arm()
             guard !isPumping else { return }
             isPumping = true
@@ -55,6 +61,7 @@ public final class BatchQueue<Question: Sendable, Answer: Sendable> {
                 waiting.removeFirst()
                 if !asked.place.isSettled { inFlight.append(asked) }
             }
+            metrics.taken(inFlight.count, leaving: waiting.count)
             guard !inFlight.isEmpty else { continue }
             do throws(PostgresError) {
                 let answers = try await ask(inFlight.map(\.question))
@@ -93,6 +100,7 @@ public final class BatchQueue<Question: Sendable, Answer: Sendable> {
     private func expire(_ now: ContinuousClock.Instant) -> Bool {
         for asked in inFlight where asked.place.deadline <= now { asked.place.settle(.failure(.tooLate)) }
         settleWaiting { $0.deadline <= now ? .tooLate : nil }
+        metrics.waiting(waiting.count)
         return isPumping
     }
 

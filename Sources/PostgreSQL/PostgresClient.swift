@@ -7,6 +7,8 @@ public final class PostgresClient {
     private let options: ConnectionOptions
     private let logger: Logger
     private let role: String
+    private let metrics: ConnectionMetrics
+    private var wasConnected = false
 
     private(set) var connection: PostgresConnection?
     private var isConnecting = false
@@ -25,6 +27,7 @@ public final class PostgresClient {
     public init(_ options: ConnectionOptions, role: String, statementLimit: Duration, logger: Logger) {
         self.options = options
         self.role = role
+        metrics = ConnectionMetrics(role)
         self.statementLimit = statementLimit
         self.logger = logger
     }
@@ -71,7 +74,9 @@ public final class PostgresClient {
         let connection =
             if let connection, connection.isOpen { connection } else { try await connected(deadline: deadline) }
         do {
+            let sent = ContinuousClock.now
             let results = try await connection.execute(queries, within: statementLimit)
+            metrics.answered(after: EventLoop.now - sent)
             pause.reset()
             return results
         } catch {
@@ -103,6 +108,7 @@ public final class PostgresClient {
         isClosed = true
         connection?.lose("closed")
         connection = nil
+        metrics.disconnected()
         wakeWaiting()
     }
 
@@ -145,6 +151,7 @@ public final class PostgresClient {
     private func connectionWasLost(_ reason: String) {
         connection = nil
         lastError = reason
+        metrics.disconnected()
         guard !isClosed else { return }
         logger.warning("database connection lost", metadata: ["connection": "\(role)", "reason": "\(reason)"])
         startConnecting()
@@ -165,11 +172,16 @@ public final class PostgresClient {
             if rest > .zero { await EventLoop.sleep(for: rest) }
             do throws(PostgresError) {
                 let connection = try await connectToFirstHost()
-                if !isClosed { self.connection = connection }
+                if !isClosed {
+                    self.connection = connection
+                    metrics.connected(again: wasConnected)
+                    wasConnected = true
+                }
                 if failures > 0 { logger.info("database connected again", metadata: ["connection": "\(role)"]) }
                 break
             } catch {
                 lastError = "\(error)"
+                metrics.disconnected()
                 failures += 1
                 if failures == 1 {
                     logger.error(

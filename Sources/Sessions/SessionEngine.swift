@@ -7,6 +7,7 @@ public final class SessionEngine {
     let store: any SessionStore
     let codec: SessionCodec
     let clock: @Sendable () -> Int64
+    let metrics = SessionMetrics()
 
     /// - Parameters:
     ///   - codec: for ``Session/encode(_:)`` and ``Session/decode(_:)``, which Django has whatever the engine.

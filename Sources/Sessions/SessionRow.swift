@@ -83,6 +83,7 @@ extension Session {
         } else {
             try await engine.store.delete(key)
         }
+        engine.metrics.wasDeleted()
     }
 
     /// Ends the session: data and row go at once, the next save makes a new key (Django's `flush`).
@@ -90,7 +91,9 @@ extension Session {
         clear()
         switch row {
         case .none, .reserved(_, replacing: nil): break
-        case .stored(let key, _), .reserved(_, replacing: let key?): try await engine.store.delete(key)
+        case .stored(let key, _), .reserved(_, replacing: let key?):
+            try await engine.store.delete(key)
+            engine.metrics.wasFlushed()
         }
         row = .none
     }
@@ -122,6 +125,7 @@ extension Session {
     private func createAnew(_ record: SessionRecord, key: String, now: Int64) async throws(SessionStoreError) {
         if settings.djangoCompatible {
             settle(try await engine.store.create(key, record, replacing: nil, now: now), key: key)
+            engine.metrics.wasCreated(replacing: false)
         } else {
             guard try await !engine.store.exists(key) else { throw .keyExists }
             try await create(record, key: SessionKey.generate(), replacing: nil, now: now)
@@ -137,7 +141,8 @@ extension Session {
         for _ in 0..<100 {
             do throws(SessionStoreError) {
                 row = .reserved(key: key, replacing: oldKey)
-                return settle(try await engine.store.create(key, record, replacing: oldKey, now: now), key: key)
+                settle(try await engine.store.create(key, record, replacing: oldKey, now: now), key: key)
+                return engine.metrics.wasCreated(replacing: oldKey != nil)
             } catch {
                 guard error == .keyExists else { throw error }
                 key = SessionKey.generate()

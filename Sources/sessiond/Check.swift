@@ -104,7 +104,7 @@ struct Check: ParsableCommand {
             return [("engine", "\(error)")]
         }
         var found: [(String, String?)] = [("engine", nil)]
-        let needed = (settings.engine.hasTable ? Migration.all : []) + settings.limitMigrations
+        let needed = settings.neededMigrations
         if !needed.isEmpty { found += await database(settings, needed) }
         if settings.authentication == .django { found.append(("accounts", await problemOfAccounts(settings))) }
         if let cache = settings.cache { found.append(("cache", await problem(of: cache, settings))) }

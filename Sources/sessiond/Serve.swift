@@ -5,6 +5,7 @@ import FastCGI
 import Glibc
 import Logging
 import LoginApp
+import Prometheus
 import Web
 
 struct Serve: ParsableCommand {
@@ -42,7 +43,7 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
-        let (settings, site) = try configured()
+        let (settings, site, metrics) = try configured()
         EventLoop.block(signals: FastCGIServer.endingSignals)
         raiseDescriptorLimit()
         let (listener, ownAddress) = try listeningSocket()
@@ -63,7 +64,8 @@ struct Serve: ParsableCommand {
                     try settings.makeSessionList(engine, reader: $0.reader, logger: logger)
                 }
                 accounts?.sessionList = list
-                let (application, authorizer) = try site.applications(engine.sessions, accounts, list)
+                let operations = OperationsViews(Readiness(settings, engine.sessions), metrics?.prometheus)
+                let (application, authorizer) = try site.applications(engine.sessions, accounts, list, operations)
                 let server = try FastCGIServer(
                     application, authorizer: authorizer, listener: listener, logger: logger)
                 if accounts == nil {
@@ -72,6 +74,7 @@ struct Serve: ParsableCommand {
                 engine.connect()
                 accounts?.connect()
                 list?.connect()
+                metrics?.prometheus.start()
                 try await server.run(grace: grace)
                 list?.close()
                 accounts?.close()
@@ -79,6 +82,7 @@ struct Serve: ParsableCommand {
             } catch {
                 failure = error
             }
+            metrics?.prometheus.end()
         }
         if let ownAddress { ListeningSocket.remove(ownAddress, listener: listener) }
         if let failure { throw failure }
@@ -88,11 +92,13 @@ struct Serve: ParsableCommand {
     private var wrongSettings: ExitCode { ExitCode(78) }
 
     /// What the environment sets.
-    private func configured() throws -> (Settings, Site) {
+    private func configured() throws -> (Settings, Site, Metrics?) {
         do {
             let settings = try Settings.load()
             try settings.requireSecretKey()
-            return (settings, try Site(settings))
+            // The site's views are counted from the moment on at which they are made.
+            let metrics = Metrics(directory: settings.metricsDirectory, logger: Logger(label: "sessiond"))
+            return (settings, try Site(settings), metrics)
         } catch {
             writeToStandardError("Error: \(error)\n")
             throw wrongSettings

@@ -6,6 +6,8 @@ import Logging
 /// The program. Each command puts the parts together in its own way; no other module knows all of them.
 @main
 struct Sessiond: ParsableCommand {
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "sessiond",
         abstract: "Django's sessions, served by a FastCGI worker.",
@@ -13,7 +15,7 @@ struct Sessiond: ParsableCommand {
             Settings are environment variables with Django's names; the README lists them. SECRET_KEY and DATABASE_URL \
             may also lie in files (SECRET_KEY_FILE, DATABASE_URL_FILE) or be systemd credentials.
             """,
-        version: "sessiond 0.1.0",
+        version: "sessiond \(version)",
         subcommands: [Serve.self, Migrate.self, ClearSessions.self, ListSessions.self, Check.self, Doctor.self])
 
     static func main() {

@@ -34,6 +34,8 @@ struct Settings {
     /// Seconds that a request waits for the database.
     var databaseTimeout = 5
     var templatesDirectory: String?
+    /// Where the workers of this machine count; nil for no metrics.
+    var metricsDirectory: String?
 
     /// - Throws: ``Failure`` with a line for each setting that is wrong.
     static func load(_ reader: SettingsReader = SettingsReader()) throws -> Settings {
@@ -105,6 +107,8 @@ struct Settings {
         reader.read(
             "DATA_UPLOAD_MAX_NUMBER_FIELDS", into: &web.dataUploadMaxNumberFields, 1...1_000_000, unit: "fields")
         reader.read("TEMPLATES_DIR", into: &templatesDirectory, "") { _ in true }
+        let rule = "is no absolute path; set one such as /run/sessiond/metrics, or None"
+        reader.read("METRICS_DIRECTORY", into: &metricsDirectory, rule) { $0.hasPrefix("/") }
     }
 
     /// A hundred years: past it a cookie's date has five digits for the year sooner or later.

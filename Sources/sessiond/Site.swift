@@ -42,7 +42,7 @@ struct Site {
     /// - Parameter accounts: nil where nobody's password is asked for (`AUTHENTICATION=any`).
     /// - Returns: the site, and what answers an Authorizer's requests.
     func applications(
-        _ engine: SessionEngine, _ accounts: Accounts?, _ sessionList: SessionList?
+        _ engine: SessionEngine, _ accounts: Accounts?, _ sessionList: SessionList?, _ operations: OperationsViews
     ) throws -> (Application, Application?) {
         var web = settings.web
         web.templates = templates
@@ -60,6 +60,7 @@ struct Site {
             middleware.insert(contentsOf: gate.questions, at: 0)
             authorizer = try gate.authorizer(settings: web)
         }
+        middleware.insert(operations, at: 0)
         return (Application(resolver, middleware: middleware, settings: web, errorPage: errorPage), authorizer)
     }
 

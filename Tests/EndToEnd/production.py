@@ -20,6 +20,7 @@ def write(directory, http, https, socket="/run/sessiond/worker.sock"):
     conf = re.sub(r"listen +\[::\]:[^;]*;", "", conf)
     conf = re.sub(r"listen( +)80;", rf"listen\g<1>127.0.0.1:{http};", conf)
     conf = re.sub(r"listen( +)443 ", rf"listen\g<1>127.0.0.1:{https} ", conf)
+    conf = conf.replace("listen 127.0.0.1:9850;", f"listen unix:{directory}/operations.sock;")
     (directory / "sessiond.conf").write_text(conf)
     kinds = ("client_body", "fastcgi", "proxy", "scgi", "uwsgi")
     own = "".join(f"{kind}_temp_path {directory}/{kind}; " for kind in kinds) + f"access_log {directory}/access.log;"

@@ -23,6 +23,7 @@ class Instruments(Stack):
     def __init__(self, program):
         # Each statement has a timer. None comes to its end within a run, however slow the machine is.
         super().__init__(program, DATABASE_TIMEOUT="300")
+        self.settings["METRICS_DIRECTORY"] = str(self.run / "metrics")
 
     def start(self):
         # Debian 12's valgrind cannot read the debug information of Swift's compiler; names it finds without.

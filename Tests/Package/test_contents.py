@@ -78,8 +78,12 @@ def test_nginx_example_names_installed_files_alone(tree):
     assert f"server unix:{listens};" in (tree / "usr/share/sessiond/nginx/sessiond.conf").read_text()
 
 
-def test_templates_and_sql_are_the_sources(tree):
-    for installed, source in (("templates", "Sources/LoginApp/Templates"), ("sql", "sql")):
+def test_templates_sql_alerts_and_dashboard_are_the_sources(tree):
+    sources = {
+        "templates": "Sources/LoginApp/Templates", "sql": "sql", "prometheus": "deploy/prometheus",
+        "grafana": "deploy/grafana",
+    }
+    for installed, source in sources.items():
         comparison = ["diff", "--recursive", tree / "usr/share/sessiond" / installed, ROOT / source]
         run(*comparison)
 

@@ -16,7 +16,7 @@ private final class Doubler {
 
     /// - Parameter alone: which of several are to be asked alone.
     func queue(limit: Duration = .seconds(10), alone: Set<Int64> = []) -> BatchQueue<Int64, Int64> {
-        BatchQueue(client: client, limit: limit) { [unowned self] (numbers) async throws(PostgresError) in
+        BatchQueue("test", client: client, limit: limit) { [unowned self] (numbers) async throws(PostgresError) in
             batches.append(numbers.count)
             let result = try await client.execute(Self.statement, [.integerArray(numbers)])
             return numbers.indices.map { place in

@@ -30,6 +30,7 @@ import Testing
         var shown = try shown()
         // The services set it; alone the program takes the system's directory.
         #expect(shown.removeValue(forKey: "SESSION_FILE_PATH") == "/var/lib/sessiond")
+        #expect(shown.removeValue(forKey: "METRICS_DIRECTORY") == "/run/sessiond/metrics")
         // It depends on the machine.
         #expect(shown.removeValue(forKey: "PASSWORD_HASH_THREADS") == "1")
         #expect(try "\(load(shown))" == "\(load([:]))")

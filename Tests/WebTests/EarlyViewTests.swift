@@ -18,7 +18,7 @@ struct EarlyViewTests {
         _ path: String, method: String = "GET", to layer: String? = "/early", refusal: HTTPError? = nil
     ) async throws -> Response {
         let view: View = { _ in Response("view") }
-        let early = EarlyView(layer, { _ in Response("early", status: 202) }, methods: ["GET"])
+        let early = EarlyView(layer, { _ in Response("early", status: 202) }, methods: ["GET"], name: "early")
         let application = Application(
             try URLResolver([Web.path("early", view), Web.path("other", view)]), middleware: [early, Marking()],
             settings: WebSettings())

@@ -7,8 +7,15 @@ import Web
 /// - Throws: ``HTTPError/tooManyRequests(retryAfter:)``, and what ``Accounts/authenticate(username:password:)`` throws.
 public func authenticate(_ request: Request, username: String, password: String) async throws -> User? {
     let accounts = request.accounts
-    return try await accounts.limited(request, username: normalizeUsername(username)) {
-        try await accounts.authenticate(username: username, password: password)
+    do {
+        let user = try await accounts.limited(request, username: normalizeUsername(username)) {
+            try await accounts.authenticate(username: username, password: password)
+        }
+        accounts.loginMetrics.ended(isRight: user != nil)
+        return user
+    } catch {
+        accounts.loginMetrics.ended(with: error)
+        throw error
     }
 }
 

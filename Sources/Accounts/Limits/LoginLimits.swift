@@ -44,7 +44,8 @@ public final class LoginLimits {
         self.logger = logger
         hash = SaltedHMAC(salt: "sessiond.login_limits", secretKey: secretKey)
         let (byAddress, byAccount) = (address?.interval ?? 0, account?.interval ?? 0)
-        attempts = BatchQueue(client: client, limit: limit) { (attempts) async throws(PostgresError) in
+        attempts = BatchQueue("login limits", client: client, limit: limit) {
+            (attempts) async throws(PostgresError) in
             let result = try await client.execute(
                 LimitSQL.count,
                 [
@@ -62,7 +63,8 @@ public final class LoginLimits {
                 return .refused(retryAfter: Int(clamping: (wait - 1) / 1_000_000 + 1))
             }
         }
-        returned = BatchQueue(client: client, limit: limit) { (returned) async throws(PostgresError) in
+        returned = BatchQueue("returned limits", client: client, limit: limit) {
+            (returned) async throws(PostgresError) in
             let now = clock()
             let known = returned.filter(\.isKnown).map(\.login.network)
             _ = try await client.execute(

@@ -33,7 +33,7 @@ public final class SessionList {
         authHash = SessionAuthHash(secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks)
         keeper = try SessionListKeeper(database: database, codec: codec, limit: limit, logger: logger)
         let names = SaltedHMAC(salt: "sessiond.SessionList", secretKey: settings.secretKey)
-        entries = BatchQueue(client: reader, limit: limit) { (users) async throws(PostgresError) in
+        entries = BatchQueue("session list", client: reader, limit: limit) { (users) async throws(PostgresError) in
             let page = Parameter.integer(Int64(Self.pageSize))
             let result = try await reader.execute(SessionListSQL.sessions, [.integerArray(users), page])
             var sessions: [Int64: [ListedSession]] = [:]

@@ -54,6 +54,7 @@ public final class Application {
             throw HTTPError.notFound
         }
         request.resolverMatch = match
+        request.viewMetrics = match.metrics
         if let response = try match.methods?.answer(to: request) { return response }
         for layer in middleware { try layer.processView(request, match) }
         return try await match.view(request)

@@ -14,6 +14,8 @@ public final class Request {
     public let cookies: Cookies
     /// Where the path led to; nil until the URL patterns were asked.
     public internal(set) var resolverMatch: ResolverMatch?
+    /// Where it is counted; nil where no view was found for it.
+    package internal(set) var viewMetrics: ViewMetrics?
     /// What layers of other modules know of the request.
     public var attributes = RequestAttributes()
 

@@ -7,6 +7,7 @@ public struct URLResolver: Sendable {
         let methods: AllowedMethods?
         let name: String?
         let csrfExempt: Bool
+        let metrics: ViewMetrics
     }
 
     private let entries: [Entry]
@@ -27,7 +28,8 @@ public struct URLResolver: Sendable {
                 entries.append(
                     Entry(
                         route: try Route(route), text: route, view: view, methods: methods,
-                        name: name.map { namespace + $0 }, csrfExempt: csrfExempt))
+                        name: name.map { namespace + $0 }, csrfExempt: csrfExempt,
+                        metrics: ViewMetrics(name.map { namespace + $0 } ?? route)))
             case .include(let included):
                 let namespace = included.namespace.map { namespace + $0 + ":" } ?? namespace
                 entries += try flattened(included.patterns, route: route, namespace: namespace)
@@ -46,7 +48,7 @@ public struct URLResolver: Sendable {
             guard let arguments = entry.route.match(bytes.dropFirst()) else { continue }
             return ResolverMatch(
                 view: entry.view, methods: entry.methods, urlName: entry.name, route: entry.text,
-                csrfExempt: entry.csrfExempt,
+                csrfExempt: entry.csrfExempt, metrics: entry.metrics,
                 kwargs: zip(entry.route.parameterNames, arguments).map { ($0, String(decoding: $1, as: UTF8.self)) })
         }
         return nil
@@ -100,6 +102,7 @@ public struct ResolverMatch: Sendable {
     public let urlName: String?
     public let route: String
     let csrfExempt: Bool
+    let metrics: ViewMetrics
     /// The texts of the route's parameters.
     public let kwargs: [(name: String, value: String)]
 
