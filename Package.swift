@@ -107,15 +107,15 @@ let package = Package(
         tests("PrometheusTests", ["EventLoop", "Prometheus", "TestSupport", log, metrics]),
         tests("PasswordHashersTests", ["DjangoFormat", "EventLoop", "PasswordHashers", "TestSupport", log]),
         tests("PostgreSQLTests", ["EventLoop", "PostgreSQL", "TestSupport", log]),
-        tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport"]),
+        tests("SessionsTests", ["DatabaseSessions", "EventLoop", "DjangoFormat", "Sessions", "TestSupport", log]),
         tests(
             "DatabaseSessionsTests",
             ["DatabaseSessions", "DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", "TestSupport", log]),
         tests(
             "CacheSessionsTests",
             ["CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", log]),
-        tests("WebTests", ["DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", "Web"]),
-        tests("SessiondTests", ["sessiond", configuration]),
+        tests("WebTests", ["DatabaseSessions", "DjangoFormat", "EventLoop", "Sessions", "TestSupport", "Web", log]),
+        tests("SessiondTests", ["sessiond", configuration, log]),
         tests(
             "AccountsTests",
             [

@@ -17,6 +17,7 @@ public final class Accounts {
     /// nil where guessing is not slowed.
     public nonisolated let limits: LoginLimits?
     public nonisolated let logger: Logger
+    nonisolated let audit: AuditLog?
     /// The connections for the statements of requests; `writer` does not wait for rows that others hold locked.
     public nonisolated let reader: PostgresClient
     public nonisolated let writer: PostgresClient
@@ -28,12 +29,14 @@ public final class Accounts {
     /// - Parameters:
     ///   - database: a libpq connection string; empty for the `PG*` variables alone.
     ///   - limit: how long a request waits for the database at most.
+    ///   - audit: hears of logins and logouts.
     /// - Throws: `InvalidConnectionString`.
     public init(
-        _ settings: AccountSettings, database: String, limit: Duration = .seconds(5), logger: Logger
+        _ settings: AccountSettings, database: String, limit: Duration = .seconds(5), audit: AuditLog? = nil,
+        logger: Logger
     ) throws(InvalidConnectionString) {
         self.settings = settings
-        self.logger = logger
+        (self.audit, self.logger) = (audit, logger)
         authHash = SessionAuthHash(secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks)
         reader = try PostgresClient(database: database, role: "accounts read", limit: limit, logger: logger)
         writer = try PostgresClient(

@@ -29,6 +29,7 @@ public func login(_ request: Request, _ user: User) async throws(SessionStoreErr
     try await session.set("username", to: .string(JSONString(user.username)))
     request.authentication.user = user
     rotateToken(request)
+    accounts.audit?.note(.login, user, session: session.sessionKey, request.meta)
     await recordLogin(request, user)
 }
 
@@ -45,8 +46,11 @@ private func recordLogin(_ request: Request, _ user: User) async {
     }
 }
 
-/// Ends the request's session, whosever it is (Django's `logout`).
+/// Ends the request's session, whosever it is (Django's `logout`); whose it was is asked for the record, as Django does for
+/// its signal.
 public func logout(_ request: Request) async throws(SessionStoreError) {
+    let (user, key) = (try await request.user, request.session.sessionKey)
     try await request.session.flush()
+    if let user { request.accounts.audit?.note(.logout, user, session: key, request.meta) }
     request.authentication.user = .some(nil)
 }

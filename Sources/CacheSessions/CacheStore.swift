@@ -38,11 +38,11 @@ public final class CacheStore: SessionStore {
     }
 
     @EventLoop
-    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
-        guard let value = try await value(key) else { return nil }
+    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
+        guard let value = try await value(key) else { return .unknown }
         switch CachedData(value) {
-        case .data(let data): return LoadedSession(data: data, expireDate: .max)
-        case .nothing, .corrupt: return nil
+        case .data(let data): return .found(LoadedSession(data: data, expireDate: .max))
+        case .nothing, .corrupt: return .unknown
         case .unreadable(let reason): throw .unstorable("a cached session was not read: \(reason)")
         }
     }

@@ -59,8 +59,8 @@ public final class CachedDatabaseStore: SessionStore {
     }
 
     @EventLoop
-    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
-        guard SessionKey.fitsColumn(key) else { return nil }
+    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
+        guard SessionKey.fitsColumn(key) else { return .unknown }
         let place = place(key)
         guard !stale.contains(place) else { return try await database.load(key, now: now) }
         let value: [UInt8]?
@@ -70,7 +70,7 @@ public final class CachedDatabaseStore: SessionStore {
             return try await database.load(key, now: now)
         }
         switch value.map({ CachedData($0) }) {
-        case .data(let data): return LoadedSession(data: data, expireDate: .max)
+        case .data(let data): return .found(LoadedSession(data: data, expireDate: .max))
         case .nothing, .corrupt: return try await database.load(key, now: now)
         case .unreadable(let reason):
             if !hasLoggedUnreadable {
@@ -82,14 +82,14 @@ public final class CachedDatabaseStore: SessionStore {
         }
     }
 
-    private func loadAndFill(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
+    private func loadAndFill(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
         let place = place(key)
         let absence = Absence()
         // Django deletes what was cached of a session that ends: then the absence is gone, and nothing is stored.
         let isFirst = try? await cache.set(place, absence.bytes, seconds: Self.absenceSeconds, if: .absent)
         let loaded = try await database.load(key, now: now)
         guard isFirst == true else { return loaded }
-        let record = loaded.map { SessionRecord(data: $0.data, expireDate: $0.expireDate) }
+        let record = loaded.session.map { SessionRecord(data: $0.data, expireDate: $0.expireDate) }
         let value = record.map { CachedData.encode($0.data) } ?? absence.bytes
         _ = try? await cache.set(place, value, seconds: record?.seconds(from: now) ?? 0, if: .equal(absence.bytes))
         return loaded

@@ -132,7 +132,7 @@ final class RedisClient {
                     metrics.connected(again: wasConnected)
                     wasConnected = true
                 }
-                if failures > 0 { logger.info("cache connected again") }
+                if failures > 0 { logger.notice("cache connected again") }
                 break
             } catch {
                 failures += 1

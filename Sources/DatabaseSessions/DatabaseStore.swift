@@ -61,9 +61,13 @@ public final class DatabaseStore: SessionStore {
     }
 
     @EventLoop
-    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
-        guard SessionKey.fitsColumn(key), let row = try await loads.load(key, now: now) else { return nil }
-        return LoadedSession(data: codec.data(in: row.data), expireDate: row.expireDate, revision: row.data)
+    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
+        guard SessionKey.fitsColumn(key), let row = try await loads.load(key) else { return .unknown }
+        // Django's `expire_date__gt=timezone.now()`: a session whose time has come is as good as gone.
+        guard row.expireDate > now else { return .expired }
+        let (data, corruption) = codec.data(in: row.data)
+        return .found(
+            LoadedSession(data: data, expireDate: row.expireDate, revision: row.data, corruption: corruption))
     }
 
     @EventLoop

@@ -11,13 +11,9 @@ final class LoadQueue {
     @EventLoop
     private struct Load {
         let key: String
-        let now: Int64
         let place: Place<EncodedRecord?>
 
-        /// A session whose time has come is as good as gone: Django's `expire_date__gt=timezone.now()`.
-        func settle(_ record: EncodedRecord?) {
-            place.settle(.success(record.flatMap { $0.expireDate > now ? $0 : nil }))
-        }
+        func settle(_ record: EncodedRecord?) { place.settle(.success(record)) }
     }
 
     private static let batchSize = 256
@@ -36,9 +32,10 @@ final class LoadQueue {
         self.limit = limit
     }
 
-    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> EncodedRecord? {
+    /// The row of that key, expired or not.
+    func load(_ key: String) async throws(SessionStoreError) -> EncodedRecord? {
         let answer = await withCheckedContinuation { caller in
-            waiting.append(Load(key: key, now: now, place: Place(deadline: .now + limit, caller: caller)))
+            waiting.append(Load(key: key, place: Place(deadline: .now + limit, caller: caller)))
             metrics.waiting(waiting.count)
             deadlines.arm()
             guard !isPumping else { return }

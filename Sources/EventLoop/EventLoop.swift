@@ -71,10 +71,11 @@ public actor EventLoop {
         return try outcome.get()
     }
 
-    /// Starts a task. It runs when the events at hand have been handled, so that it sees what all of them did.
+    /// Starts a task, which has nothing of the one that starts it: it may work for others too. It runs when the events at
+    /// hand have been handled, so that it sees what all of them did.
     @EventLoop @discardableResult
     public static func start(_ body: @escaping @EventLoop () async -> Void) -> Task<Void, Never> {
-        Task(executorPreference: shared.executor, operation: body)
+        Task.detached(executorPreference: shared.executor, operation: body)
     }
 
     /// Runs the loop on the calling thread until `body` has returned.

@@ -39,10 +39,10 @@ extension FastCGIServer {
         let manager = ServiceManager()
         manager.tell("READY=1")
         manager.startWatchdog()
-        logger.info("serving", metadata: ["pid": "\(getpid())"])
+        logger.notice("serving", metadata: ["pid": "\(getpid())"])
         for await _ in signals.stream { break }
         manager.tell("STOPPING=1")
-        logger.info("draining", metadata: ["pid": "\(getpid())"])
+        logger.notice("draining", metadata: ["pid": "\(getpid())"])
         await drain(grace: grace)
     }
 }

@@ -30,6 +30,7 @@ public func errorPage(_ error: HTTPError, _ request: Request) -> Response {
     let refusesCookies = failure == .noCookie && request.cookies.all.isEmpty
     let template = refusesCookies ? "cookies_needed.html" : "error_\(error.status).html"
     var context: TemplateContext = [:]
+    if error.status >= 500, let id = request.id { context["request_id"] = .string(id) }
     if let failure { context["csrf_failure"] = .string(failure.rawValue) }
     if case .tooManyRequests(let seconds) = error { context["retry_after"] = .int(seconds) }
     return (try? render(request, template, context)) ?? plainErrorPage(error, request)

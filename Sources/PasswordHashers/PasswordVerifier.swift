@@ -43,7 +43,7 @@ public final class PasswordVerifier {
             return try hashers.decode(encoded)
         } catch {
             if error != .unusable, reported.insert(error).inserted {
-                logger.warning("a stored password is refused, whatever is typed: \(error)")
+                logger.warning("a stored password is refused, whatever is typed", metadata: ["reason": "\(error)"])
             }
             return nil
         }

@@ -7,6 +7,7 @@ public final class PostgresClient {
     private let options: ConnectionOptions
     private let logger: Logger
     private let role: String
+    private let outage: Outage
     private let metrics: ConnectionMetrics
     private var wasConnected = false
 
@@ -27,6 +28,7 @@ public final class PostgresClient {
     public init(_ options: ConnectionOptions, role: String, statementLimit: Duration, logger: Logger) {
         self.options = options
         self.role = role
+        outage = .of(options)
         metrics = ConnectionMetrics(role)
         self.statementLimit = statementLimit
         self.logger = logger
@@ -106,6 +108,7 @@ public final class PostgresClient {
     /// Ends the connection for good.
     public func close() {
         isClosed = true
+        outage.forget(self)
         connection?.lose("closed")
         connection = nil
         metrics.disconnected()
@@ -153,7 +156,7 @@ public final class PostgresClient {
         lastError = reason
         metrics.disconnected()
         guard !isClosed else { return }
-        logger.warning("database connection lost", metadata: ["connection": "\(role)", "reason": "\(reason)"])
+        outage.lost(self, role: role, reason: reason, logger)
         startConnecting()
     }
 
@@ -166,7 +169,6 @@ public final class PostgresClient {
     /// Tries all hosts in turn, again and again, with pauses of 50 ms to 1 s between the rounds: also where a connection
     /// can be had, but does not last until a statement's end.
     private func connect() async {
-        var failures = 0
         while !isClosed {
             let rest = pause.take()
             if rest > .zero { await EventLoop.sleep(for: rest) }
@@ -177,16 +179,12 @@ public final class PostgresClient {
                     metrics.connected(again: wasConnected)
                     wasConnected = true
                 }
-                if failures > 0 { logger.info("database connected again", metadata: ["connection": "\(role)"]) }
+                outage.connected(self, logger)
                 break
             } catch {
                 lastError = "\(error)"
                 metrics.disconnected()
-                failures += 1
-                if failures == 1 {
-                    logger.error(
-                        "database not reachable", metadata: ["connection": "\(role)", "reason": "\(lastError)"])
-                }
+                if !isClosed { outage.unreachable(self, role: role, reason: lastError, logger) }
             }
         }
         isConnecting = false

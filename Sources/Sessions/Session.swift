@@ -147,5 +147,9 @@ public final class Session {
     }
 
     /// The data of such a text, none of one that is corrupt or not ours (`decode`).
-    public func decode(_ text: String) -> JSONObject { engine.codec.data(in: Array(text.utf8)) }
+    public func decode(_ text: String) -> JSONObject {
+        let (data, corruption) = engine.codec.data(in: Array(text.utf8))
+        corruption?.log()
+        return data
+    }
 }

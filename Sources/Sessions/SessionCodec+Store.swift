@@ -13,16 +13,20 @@ extension SessionCodec {
         }
     }
 
-    /// The data of such a text; none, and a line in Django's log, where it was not signed with our key, none where it is
-    /// corrupt (Django's `SessionBase.decode`).
-    public func data(in text: [UInt8]) -> JSONObject {
+    /// The data of such a text; none where it is corrupt (Django's `SessionBase.decode`).
+    public func data(in text: [UInt8]) -> (data: JSONObject, corruption: SessionCorruption?) {
         switch decode(text) {
-        case .data(let data): return data
-        case .badSignature:
-            suspiciousSession.warning("Session data corrupted")
-            return [:]
-        case .corrupt: return [:]
+        case .data(let data): (data, nil)
+        case .badSignature: ([:], .badSignature)
+        case .corrupt: ([:], .badData)
         }
+    }
+}
+
+extension SessionCorruption {
+    /// Writes the line that Django has for it.
+    func log() {
+        if self == .badSignature { suspiciousSession.warning("Session data corrupted") }
     }
 }
 

@@ -6,19 +6,22 @@ public final class SessionEngine {
     public let settings: SessionSettings
     let store: any SessionStore
     let codec: SessionCodec
+    let audit: AuditLog?
     let clock: @Sendable () -> Int64
     let metrics = SessionMetrics()
 
     /// - Parameters:
     ///   - codec: for ``Session/encode(_:)`` and ``Session/decode(_:)``, which Django has whatever the engine.
+    ///   - audit: hears of what becomes of sessions.
     ///   - clock: microseconds since 1970-01-01 UTC; the worker's own, as Django's is.
     public init(
         store: any SessionStore, codec: SessionCodec, settings: SessionSettings = SessionSettings(),
-        clock: @escaping @Sendable () -> Int64 = SessionEngine.systemTime
+        audit: AuditLog? = nil, clock: @escaping @Sendable () -> Int64 = SessionEngine.systemTime
     ) {
         self.store = store
         self.codec = codec
         self.settings = settings
+        self.audit = audit
         self.clock = clock
     }
 

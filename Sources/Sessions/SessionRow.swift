@@ -1,4 +1,5 @@
 import DjangoFormat
+import Logging
 
 /// The session in its store.
 extension Session {
@@ -9,10 +10,13 @@ extension Session {
         case .none: return [:]
         case .reserved: return cache ?? [:]
         case .stored(let key, _):
-            guard let loaded = try await engine.store.load(key, now: now) else {
-                row = .none
-                return [:]
+            let loaded: LoadedSession
+            switch try await engine.store.load(key, now: now) {
+            case .found(let session): loaded = session
+            case .expired: return lose(key, .expired)
+            case .unknown: return lose(key, .refused)
             }
+            if let corruption = loaded.corruption { note(corruption, key) }
             row = .stored(key: loaded.newKey ?? key, revision: loaded.revision)
             storedExpireDate = loaded.expireDate == .max ? nil : loaded.expireDate
             if let newKey = loaded.newKey {
@@ -25,6 +29,18 @@ extension Session {
             }
             return loaded.data
         }
+    }
+
+    /// There is no session of that key.
+    private func lose(_ key: String, _ event: AuditLog.Event) -> JSONObject {
+        engine.audit?.note(event, session: key)
+        row = .none
+        return [:]
+    }
+
+    private func note(_ corruption: SessionCorruption, _ key: String) {
+        guard let audit = engine.audit else { return corruption.log() }
+        audit.note(.corrupted, session: key, ["reason": .string(corruption.rawValue)])
     }
 
     /// Whether a session is stored under `key` (Django's `exists`); the key that ``cycleKey()`` has replaced is as good
@@ -88,12 +104,14 @@ extension Session {
 
     /// Ends the session: data and row go at once, the next save makes a new key (Django's `flush`).
     public func flush() async throws(SessionStoreError) {
+        let isLoaded = cache != nil
         clear()
         switch row {
         case .none, .reserved(_, replacing: nil): break
         case .stored(let key, _), .reserved(_, replacing: let key?):
             try await engine.store.delete(key)
             engine.metrics.wasFlushed()
+            engine.audit?.note(isLoaded ? .flushed : .flushedUnseen, session: key)
         }
         row = .none
     }
@@ -126,6 +144,7 @@ extension Session {
         if settings.djangoCompatible {
             settle(try await engine.store.create(key, record, replacing: nil, now: now), key: key)
             engine.metrics.wasCreated(replacing: false)
+            engine.audit?.note(.created, session: sessionKey)
         } else {
             guard try await !engine.store.exists(key) else { throw .keyExists }
             try await create(record, key: SessionKey.generate(), replacing: nil, now: now)
@@ -142,7 +161,9 @@ extension Session {
             do throws(SessionStoreError) {
                 row = .reserved(key: key, replacing: oldKey)
                 settle(try await engine.store.create(key, record, replacing: oldKey, now: now), key: key)
-                return engine.metrics.wasCreated(replacing: oldKey != nil)
+                engine.metrics.wasCreated(replacing: oldKey != nil)
+                engine.audit?.note(oldKey == nil ? .created : .cycled, session: sessionKey, from: oldKey)
+                return
             } catch {
                 guard error == .keyExists else { throw error }
                 key = SessionKey.generate()

@@ -22,13 +22,38 @@ public struct LoadedSession: Sendable, Equatable {
     /// The key of the new, empty session that the engine has put in place of one that had ended, as some of Django's do;
     /// nil for the session that was asked for.
     public var newKey: String?
+    /// Why what is stored counts as no data; nil where it could be read.
+    public var corruption: SessionCorruption?
 
-    public init(data: JSONObject, expireDate: Int64, revision: [UInt8]? = nil, newKey: String? = nil) {
+    public init(
+        data: JSONObject, expireDate: Int64, revision: [UInt8]? = nil, newKey: String? = nil,
+        corruption: SessionCorruption? = nil
+    ) {
         self.data = data
         self.expireDate = expireDate
         self.revision = revision
         self.newKey = newKey
+        self.corruption = corruption
     }
+}
+
+/// Why a stored session cannot be read.
+public enum SessionCorruption: String, Sendable {
+    /// It was signed with none of our keys.
+    case badSignature = "it was not signed with our key"
+    /// It is no JSON object.
+    case badData = "it is no JSON object"
+}
+
+/// What an engine finds under a key.
+public enum SessionLookup: Sendable, Equatable {
+    case found(LoadedSession)
+    /// One whose time has passed, where the engine can tell: others have forgotten it.
+    case expired
+    case unknown
+
+    /// What was found.
+    public var session: LoadedSession? { if case .found(let session) = self { session } else { nil } }
 }
 
 /// A session as its engine has kept it.
@@ -58,7 +83,7 @@ public protocol SessionStore {
     func exists(_ key: String) async throws(SessionStoreError) -> Bool
 
     /// The session that has not expired at `now`.
-    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession?
+    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup
 
     /// Stores a new session, and in the same step deletes the one it replaces.
     /// - Throws: ``SessionStoreError/keyExists`` (Django's `CreateError`); nothing has happened then.

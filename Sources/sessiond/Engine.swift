@@ -9,11 +9,14 @@ import Sessions
 @EventLoop
 final class Engine {
     let sessions: SessionEngine
+    /// The same for who is no visitor, and looks at sessions of others.
+    let listedSessions: SessionEngine
     let codec: SessionCodec
     private let connections: [any Connections]
 
+    /// - Parameter audit: hears of what becomes of visitors' sessions.
     /// - Throws: ``Failure`` where the engine's place cannot be used.
-    init(_ settings: Settings, logger: Logger) throws {
+    init(_ settings: Settings, audit: AuditLog? = nil, logger: Logger) throws {
         settings.applyTimeZone()
         let codec = SessionCodec(
             signer: TimestampSigner(
@@ -43,7 +46,8 @@ final class Engine {
                 secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks, settings: settings.session)
             (store, connections) = (cookies, [])
         }
-        sessions = SessionEngine(store: store, codec: codec, settings: settings.session)
+        sessions = SessionEngine(store: store, codec: codec, settings: settings.session, audit: audit)
+        listedSessions = SessionEngine(store: store, codec: codec, settings: settings.session)
     }
 
     /// Makes the connections ahead of the first request.

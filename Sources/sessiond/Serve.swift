@@ -43,7 +43,8 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
-        let (settings, site, metrics) = try configured()
+        LogTarget.fillGaps()
+        let (settings, log, metrics, site) = try configured()
         EventLoop.block(signals: FastCGIServer.endingSignals)
         raiseDescriptorLimit()
         let (listener, ownAddress) = try listeningSocket()
@@ -58,10 +59,11 @@ struct Serve: ParsableCommand {
         EventLoop.run {
             do {
                 let logger = Logger(label: "sessiond")
-                let engine = try Engine(settings, logger: logger)
-                let accounts = try settings.makeAccounts(site, logger: logger)
+                let audit = settings.audit
+                let engine = try Engine(settings, audit: audit, logger: logger)
+                let accounts = try settings.makeAccounts(site, audit: audit, logger: logger)
                 let list = try accounts.flatMap {
-                    try settings.makeSessionList(engine, reader: $0.reader, logger: logger)
+                    try settings.makeSessionList(engine, reader: $0.reader, audit: audit, logger: logger)
                 }
                 accounts?.sessionList = list
                 let operations = OperationsViews(Readiness(settings, engine.sessions), metrics?.prometheus)
@@ -84,6 +86,7 @@ struct Serve: ParsableCommand {
             }
             metrics?.prometheus.end()
         }
+        log.endSpan()
         if let ownAddress { ListeningSocket.remove(ownAddress, listener: listener) }
         if let failure { throw failure }
     }
@@ -92,13 +95,15 @@ struct Serve: ParsableCommand {
     private var wrongSettings: ExitCode { ExitCode(78) }
 
     /// What the environment sets.
-    private func configured() throws -> (Settings, Site, Metrics?) {
+    private func configured() throws -> (Settings, ServiceLog, Metrics?, Site) {
         do {
             let settings = try Settings.load()
             try settings.requireSecretKey()
+            let log = ServiceLog(settings.log)
+            log.bootstrap()
             // The site's views are counted from the moment on at which they are made.
             let metrics = Metrics(directory: settings.metricsDirectory, logger: Logger(label: "sessiond"))
-            return (settings, try Site(settings), metrics)
+            return (settings, log, metrics, try Site(settings))
         } catch {
             writeToStandardError("Error: \(error)\n")
             throw wrongSettings

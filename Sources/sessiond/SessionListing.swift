@@ -3,15 +3,18 @@ import DatabaseSessions
 import EventLoop
 import Logging
 import PostgreSQL
+import Sessions
 
 extension Settings {
     /// The list of users' sessions; nil where the engine has no table to list.
     @EventLoop
-    func makeSessionList(_ engine: Engine, reader: PostgresClient, logger: Logger) throws -> SessionList? {
+    func makeSessionList(_ engine: Engine, reader: PostgresClient, audit: AuditLog? = nil, logger: Logger) throws
+        -> SessionList?
+    {
         guard self.engine.hasTable else { return nil }
         return try SessionList(
-            engine.sessions, accounts, reader: reader, codec: engine.codec, database: database,
-            limit: .seconds(databaseTimeout), logger: logger)
+            engine.listedSessions, accounts, reader: reader, codec: engine.codec, database: database,
+            limit: .seconds(databaseTimeout), audit: audit, logger: logger)
     }
 }
 

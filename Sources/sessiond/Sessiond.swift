@@ -1,7 +1,6 @@
 import ArgumentParser
 import CMimalloc  // to be linked: its malloc takes the place of libc's
 import Glibc
-import Logging
 
 /// The program. Each command puts the parts together in its own way; no other module knows all of them.
 @main
@@ -17,11 +16,6 @@ struct Sessiond: ParsableCommand {
             """,
         version: "sessiond \(version)",
         subcommands: [Serve.self, Migrate.self, ClearSessions.self, ListSessions.self, Check.self, Doctor.self])
-
-    static func main() {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
-        main(nil)
-    }
 }
 
 /// A command failed: the one line that says why and what to do.

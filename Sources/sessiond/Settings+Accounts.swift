@@ -89,8 +89,9 @@ extension Settings {
 
     /// Django's accounts; nil where anybody may log in. Whatever `SESSION_ENGINE` says they lie in the database.
     @EventLoop
-    func makeAccounts(_ site: Site, logger: Logger) throws -> Accounts? {
+    func makeAccounts(_ site: Site, audit: AuditLog?, logger: Logger) throws -> Accounts? {
         guard authentication == .django else { return nil }
-        return try Accounts(site.accounts, database: database, limit: .seconds(databaseTimeout), logger: logger)
+        return try Accounts(
+            site.accounts, database: database, limit: .seconds(databaseTimeout), audit: audit, logger: logger)
     }
 }

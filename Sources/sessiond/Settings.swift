@@ -26,6 +26,7 @@ struct Settings {
     var caches: JSONObject = [:]
     var cache: CacheSettings?
     var timeZone = "America/Chicago"
+    var log = LogSettings()
     var silencedChecks: [String] = []
     var secretKey = ""
     var secretKeyFallbacks: [String] = []
@@ -51,6 +52,7 @@ struct Settings {
         settings.readAccounts(&reader)
         settings.readProxies(&reader)
         settings.readLimits(&reader)
+        settings.readLog(&reader)
         guard reader.errors.isEmpty else { throw Failure(reader.errors.joined(separator: "\n")) }
         return settings
     }

@@ -21,7 +21,9 @@ var now: Int64 { SessionEngine.systemTime() }
 extension SessionStore {
     /// The data, nil where there is no session.
     @EventLoop
-    func data(_ key: String) async throws(SessionStoreError) -> JSONObject? { try await load(key, now: now)?.data }
+    func data(_ key: String) async throws(SessionStoreError) -> JSONObject? {
+        try await load(key, now: now).session?.data
+    }
 
     @EventLoop
     func create(_ key: String, _ data: JSONObject, replacing oldKey: String? = nil) async throws(SessionStoreError) {
@@ -49,7 +51,7 @@ final class InterruptedStore: SessionStore {
     func exists(_ key: String) async throws(SessionStoreError) -> Bool { try await store.exists(key) }
 
     @EventLoop
-    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
+    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
         let loaded = try await store.load(key, now: now)
         let action = afterLoad
         afterLoad = nil

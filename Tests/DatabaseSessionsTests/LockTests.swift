@@ -106,7 +106,7 @@ struct LockTests {
                         do throws(SessionStoreError) {
                             try await store.create(name, record("new"), replacing: nil)
                             created.append(name)
-                            let loaded = try await store.loads.load(name, now: SessionEngine.systemTime())
+                            let loaded = try await store.loads.load(name)
                             if loaded == nil { failures.append("\(name) is lost") }
                             try await store.update(name, record("newer"), loaded: Array("new".utf8))
                             if round % 2 == 0 { try await store.delete(name) }

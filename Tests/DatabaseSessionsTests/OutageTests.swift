@@ -39,7 +39,7 @@ struct OutageTests {
                     {
                         let answer = await outcome { () throws(SessionStoreError) in
                             switch index % 4 {
-                            case 0: _ = try await loads.load("loaded\(index)", now: 0)
+                            case 0: _ = try await loads.load("loaded\(index)")
                             case 1: try await writes.write("written\(index)", .create(record("x"), replacing: nil))
                             default: try await writes.write("the same", .update(record("x"), loaded: nil))
                             }
@@ -65,7 +65,7 @@ struct OutageTests {
             await concurrently([
                 {
                     outcomes.append(
-                        await outcome { () throws(SessionStoreError) in _ = try await store.loads.load("a", now: 0) })
+                        await outcome { () throws(SessionStoreError) in _ = try await store.loads.load("a") })
                 },
                 { outcomes.append(await outcome { () throws(SessionStoreError) in try await store.delete("b") }) },
                 {
@@ -136,7 +136,7 @@ struct OutageTests {
                 {
                     outcomes.append(
                         await outcome { () throws(SessionStoreError) in
-                            _ = try await store.loads.load("present1", now: 0)
+                            _ = try await store.loads.load("present1")
                         })
                 },
                 {
@@ -178,7 +178,7 @@ struct OutageTests {
             await concurrently(
                 ((0..<8).map { "large\($0)" } + ["smallxxx"]).map { name in
                     {
-                        if let record = try? await store.loads.load(name, now: 0) {
+                        if let record = try? await store.loads.load(name) {
                             order.append("\(name) \(record.data.count)")
                         }
                     }
@@ -195,10 +195,10 @@ struct OutageTests {
             let store = try database.store()
             try await store.create("altered1", record("1"), replacing: nil)
             for length in [50, 60, 70] {
-                _ = try await store.loads.load("altered1", now: 0)
+                _ = try await store.loads.load("altered1")
                 try await store.update("altered1", record("\(length)"), loaded: nil)
                 try await database.run("ALTER TABLE django_session ALTER session_key TYPE varchar(\(length))")
-                #expect(try await store.loads.load("altered1", now: 0)?.data == Array("\(length)".utf8))
+                #expect(try await store.loads.load("altered1")?.data == Array("\(length)".utf8))
                 try await store.update("altered1", record("2"), loaded: nil)
             }
         }

@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import json
 import os
 import pwd
 import shutil
@@ -111,6 +112,10 @@ class Stack:
 
     def log(self, name):
         return (self.directory / "log" / name).read_text(errors="replace")
+
+    def log_lines(self, name="worker.log"):
+        """What the workers have logged, an object for each line."""
+        return [json.loads(line) for line in self.log(name).splitlines() if line.startswith("{")]
 
     def start(self):
         self.start_postgres()

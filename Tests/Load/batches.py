@@ -12,6 +12,7 @@ from client import TOKEN, Response
 from stack import ROOT, wait_until
 from wrk import FORM_PATH, FORM_TYPE, LOGIN_FIELDS, LOGIN_PATH, is_alice, is_form, is_login
 
+REQUEST_ID = "b9f51c0123456789abcdef0123456789"
 PARAMETER = re.compile(r"^fastcgi_param +(\w+) +(\S+?)( +if_not_empty)?;$", re.MULTILINE)
 
 
@@ -23,6 +24,7 @@ def passed_on(method, path, body="", cookie=None):
         "server_protocol": "HTTP/1.1", "server_name": "localhost", "server_port": "8080", "https": "",
         "sessiond_forwarded_host": "", "sessiond_forwarded_port": "", "sessiond_forwarded_proto": "",
         "remote_addr": "127.0.0.1", "remote_port": "50000", "host$sessiond_port": "127.0.0.1:8080",
+        "request_id": REQUEST_ID,
     }
     values = {}
     for name, value, if_not_empty in PARAMETER.findall((ROOT / "nginx/sessiond_params").read_text()):
@@ -69,7 +71,8 @@ def login(form_page):
 def gate(session_keys):
     """nginx's question whether a session may pass, with the parameters of nginx/sessiond_gate.conf."""
     text = (ROOT / "nginx/sessiond_gate.conf").read_text().partition("location = ")[2].partition("}")[0]
-    variables = {"$http_cookie": "", "$http_x_session_token": "", "$sessiond_require": "user", "$sessiond_groups": "off"}
+    variables = {"$http_cookie": "", "$http_x_session_token": "", "$sessiond_require": "user", "$sessiond_groups": "off",
+                 "$request_id": REQUEST_ID}
     found = re.findall(r"fastcgi_param +(\w+) +(\S+?)( +if_not_empty)?;", text)
     values = {name: variables.get(value, value.strip('"')) for name, value, _ in found if name != "HTTP_X_SESSION_TOKEN"}
     assert "DOCUMENT_URI" in values and "SESSIOND_REQUIRE" in values

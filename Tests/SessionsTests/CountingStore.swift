@@ -16,7 +16,7 @@ final class CountingStore: SessionStore {
 
     func exists(_ key: String) async throws(SessionStoreError) -> Bool { try await store.exists(key) }
 
-    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
+    func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
         loads += 1
         return try await store.load(key, now: now)
     }

@@ -12,6 +12,7 @@ public func authenticate(_ request: Request, username: String, password: String)
             try await accounts.authenticate(username: username, password: password)
         }
         accounts.loginMetrics.ended(isRight: user != nil)
+        if user == nil { accounts.audit?.note(.loginFailed, username: username, request.meta) }
         return user
     } catch {
         accounts.loginMetrics.ended(with: error)
@@ -33,7 +34,9 @@ extension Accounts {
         guard let limits else { return try await verify() }
         let address = request.meta.string("REMOTE_ADDR") ?? ""
         switch try await limits.count(user: username, address: address) {
-        case .refused(let seconds): throw HTTPError.tooManyRequests(retryAfter: seconds)
+        case .refused(let seconds):
+            audit?.note(.loginLimited, username: username, request.meta)
+            throw HTTPError.tooManyRequests(retryAfter: seconds)
         case .counted(let login):
             do {
                 guard let user = try await verify() else { return nil }

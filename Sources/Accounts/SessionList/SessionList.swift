@@ -16,20 +16,23 @@ public final class SessionList {
 
     private let engine: SessionEngine
     private let authHash: SessionAuthHash
+    private let audit: AuditLog?
     private let keeper: SessionListKeeper
     private let entries: BatchQueue<Int64, [ListedSession]>
 
     /// - Parameters:
-    ///   - engine: with Django's database engine, or the cache before it.
+    ///   - engine: with Django's database engine, or the cache before it; its sessions are not a visitor's, so it needs no
+    ///     audit log of its own.
     ///   - reader: a connection for what requests wait for.
     ///   - codec: reads the table's sessions.
     ///   - database: a libpq connection string; empty for the `PG*` variables alone.
     ///   - limit: how long a request waits for the database at most.
+    ///   - audit: hears of the sessions that are ended.
     public init(
         _ engine: SessionEngine, _ settings: AccountSettings, reader: PostgresClient, codec: SessionCodec,
-        database: String, limit: Duration = .seconds(5), logger: Logger
+        database: String, limit: Duration = .seconds(5), audit: AuditLog? = nil, logger: Logger
     ) throws(InvalidConnectionString) {
-        self.engine = engine
+        (self.engine, self.audit) = (engine, audit)
         authHash = SessionAuthHash(secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks)
         keeper = try SessionListKeeper(database: database, codec: codec, limit: limit, logger: logger)
         let names = SaltedHMAC(salt: "sessiond.SessionList", secretKey: settings.secretKey)
@@ -72,10 +75,12 @@ public final class SessionList {
     /// Ends sessions of the user; whatever is not his is left alone.
     public func end(_ sessions: [ListedSession], of user: User) async throws(SessionStoreError) {
         let owned = try await owned(sessions, by: user).map(\.session)
-        let engine = engine
+        let (engine, audit) = (engine, audit)
         _ = try await together(owned) { session in
             do throws(SessionStoreError) {
-                return .success(try await engine.session(nil).delete(session.key))
+                try await engine.session(nil).delete(session.key)
+                audit?.note(.ended, user, session: session.key)
+                return .success(())
             } catch {
                 return .failure(error)
             }

@@ -104,7 +104,9 @@ final class SessionListKeeper {
                 isAvailable = false
                 return Self.pauseWithoutTable
             }
-            if !hasFailed, !isClosed { logger.warning("the list of sessions lags behind: \(error)") }
+            if !hasFailed, !isClosed {
+                logger.warning("the list of sessions lags behind", metadata: ["reason": "\(error)"])
+            }
             hasFailed = true
             return Self.pause * 5
         }

@@ -8,12 +8,20 @@ public struct SaltedHMAC: Sendable {
         keyed = HMAC(key: SymmetricKey(data: SHA256.hash(data: [UInt8]((salt + secretKey).utf8))))
     }
 
-    /// 64 digits, small letters among them.
-    public func hexDigest(of text: String) -> String {
+    /// The first digits of the 64 that there are, small letters among them.
+    public func hexDigest(of text: String, digits: Int = 64) -> String {
         var authenticator = keyed
         authenticator.update(data: [UInt8](text.utf8))
-        let digits = [UInt8]("0123456789abcdef".utf8)
-        let hex = authenticator.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return String(decoding: hex, as: UTF8.self)
+        let code = authenticator.finalize()
+        return String(unsafeUninitializedCapacity: 2 * SHA256.byteCount) { hex in
+            for (index, byte) in code.enumerated() {
+                (hex[2 * index], hex[2 * index + 1]) = (Self.digit(byte >> 4), Self.digit(byte & 15))
+            }
+            return min(digits, hex.count)
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
     }
 }

@@ -23,18 +23,20 @@ public final class CookieStore: SessionStore {
 
     /// The data that was signed no longer than `SESSION_COOKIE_AGE` ago and has not ended by an expiry of its own, which
     /// Django does not look at.
-    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
+    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
         if let (data, signedAt) = codec.decode(Array(key.utf8), maxAge: settings.cookieAge, now: now) {
             let expiry = SessionExpiry(of: data, settings)
             let expireDate = expiry.date(modification: signedAt, settings)
             if settings.djangoCompatible || expireDate > now {
-                return LoadedSession(data: data, expireDate: expireDate)
+                return .found(LoadedSession(data: data, expireDate: expireDate))
             }
+            return .expired
         }
-        guard settings.djangoCompatible else { return nil }
+        guard settings.djangoCompatible else { return .unknown }
         // Django gives the visitor a new, empty session in the end.
-        return LoadedSession(
-            data: [:], expireDate: SessionExpiry.default.date(modification: now, settings), newKey: key)
+        return .found(
+            LoadedSession(
+                data: [:], expireDate: SessionExpiry.default.date(modification: now, settings), newKey: key))
     }
 
     public func create(

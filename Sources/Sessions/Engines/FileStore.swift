@@ -29,11 +29,11 @@ public final class FileStore: SessionStore {
         SessionFiles.isValid(key) && files.exists(key)
     }
 
-    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
-        guard SessionFiles.isValid(key), let session = try read(key, now: now) else { return nil }
-        guard hasEnded(session, now: now) else { return session }
+    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
+        guard SessionFiles.isValid(key), let session = try read(key, now: now) else { return .unknown }
+        guard hasEnded(session, now: now) else { return .found(session) }
         try files.delete(key)
-        return settings.djangoCompatible ? try startAnew(now: now) : nil
+        return settings.djangoCompatible ? .found(try startAnew(now: now)) : .expired
     }
 
     public func create(
@@ -81,11 +81,12 @@ public final class FileStore: SessionStore {
     private func read(_ key: String, now: Int64) throws(SessionStoreError) -> LoadedSession? {
         guard let (text, modified) = try files.read(key) else { return nil }
         // Empty while it is being created.
-        let data = text.isEmpty ? [:] : codec.data(in: text)
+        let (data, corruption) = text.isEmpty ? ([:], nil) : codec.data(in: text)
         let expiry = SessionExpiry(of: data, settings)
         // Django counts an age of the session's own from now, at every look: such a session never ends.
         let start = settings.djangoCompatible && expiry.hasOwnAge ? now : modified
-        return LoadedSession(data: data, expireDate: expiry.date(modification: start, settings))
+        return LoadedSession(
+            data: data, expireDate: expiry.date(modification: start, settings), corruption: corruption)
     }
 
     private func hasEnded(_ session: LoadedSession, now: Int64) -> Bool {

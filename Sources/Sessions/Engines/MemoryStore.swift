@@ -11,13 +11,13 @@ public final class MemoryStore: SessionStore {
 
     public func exists(_ key: String) async throws(SessionStoreError) -> Bool { sessions[key] != nil }
 
-    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> LoadedSession? {
-        guard let session = sessions[key] else { return nil }
+    public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
+        guard let session = sessions[key] else { return .unknown }
         guard session.expireDate > now else {
             sessions[key] = nil
-            return nil
+            return .expired
         }
-        return LoadedSession(data: session.data, expireDate: session.expireDate)
+        return .found(LoadedSession(data: session.data, expireDate: session.expireDate))
     }
 
     public func create(

@@ -24,6 +24,10 @@ public final class Application {
 
     /// The response to a request; there is always one.
     public func respond(to request: Request) async -> Response {
+        await Request.$current.withValue(request.meta) { await answer(request) }
+    }
+
+    private func answer(_ request: Request) async -> Response {
         var passed = 0
         var response: Response
         do {

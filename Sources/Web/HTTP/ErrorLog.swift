@@ -1,21 +1,27 @@
 import Logging
 
-/// Writes an error to the log that Django has for it: warnings for what the client did, errors for what the server did.
+/// Writes an error to the log that Django has for it. What an operator can mend is an error or a warning: what the server
+/// did, and a refusal, behind which a wrong setting or a proxy may be. What else a client did is for who wants to know.
 ///
 /// The line holds no query string, cookie or form value, and no character that a terminal or a log reader would obey.
 func log(_ httpError: HTTPError, causedBy error: any Error, _ request: Request) {
-    let phrase = statusPhrase(httpError.status)
-    let path = quote(request.path.utf8.prefix(longestQuote), safe: .path)
+    func metadata(_ name: String? = nil, _ text: String = "") -> Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "path": .string(quote(request.path.utf8.prefix(longestQuote), safe: .path)),
+            "status": .string(String(httpError.status)),
+        ]
+        if let name { metadata[name] = .string(text) }
+        return metadata
+    }
+    let message = Logger.Message(stringLiteral: statusPhrase(httpError.status))
     switch httpError {
     case .forbidden(let reason):
         let logger = CSRFFailure(httpError) == nil ? requestLogger : securityLogger
-        logger.warning("\(phrase) (\(printable(reason))): \(path)")
-    case .badRequest(let reason):
-        requestLogger.warning("\(phrase) (\(printable(reason))): \(path)")
+        logger.warning(message, metadata: metadata("reason", printable(reason)))
+    case .badRequest(let reason): requestLogger.warning(message, metadata: metadata("reason", printable(reason)))
     case .internalServerError, .serviceUnavailable:
-        requestLogger.error("\(phrase): \(path) (\(describe(error)))")
-    default:
-        requestLogger.warning("\(phrase): \(path)")
+        requestLogger.error(message, metadata: metadata("error", describe(error)))
+    default: requestLogger.info(message, metadata: metadata())
     }
 }
 
