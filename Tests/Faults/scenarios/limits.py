@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from client import FORM_TYPE, request
-from clients import FORM, LOGIN, SECRET
+from clients import FORM, LOGIN, SECRET, Clients
 from stack import wait_until
 from trial import Expected, Skipped
 from website import fill
@@ -144,6 +144,9 @@ def log_disk_full(trial):
 def address_space_used_up(trial):
     """A worker may have hardly more address space than it starts with (ulimit -v): it fails, and is replaced."""
     site = trial.start()
+    visitor = Clients(site)
+    for _ in range(10):  # so that each worker has done everything once
+        visitor.logout(visitor.login("c0-1").new_key)
     pages = max(int(Path(f"/proc/{pid}/statm").read_text().split()[0]) for pid in site.worker_pids())
     site.stop_workers()
     site.wrapper = ("prlimit", f"--as={pages * resource.getpagesize() + (8 << 20)}")
