@@ -42,6 +42,7 @@ public final class DatabaseStore: SessionStore {
     /// Makes the connections ahead of the first request.
     public func connect() {
         for client in clients { client.connectInBackground() }
+        EventLoop.start { [loads] in await loads.lookAtTable() }
     }
 
     public func close() {

@@ -24,25 +24,30 @@ public struct ExpiredSessions {
     ///   - rest: how long it rests after each batch, as a multiple of the time that the batch took, so that others find
     ///     the server free meanwhile.
     ///   - end: no batch is begun after it.
-    ///   - progress: called after each batch with the number deleted so far.
+    ///   - goesOn: asked after each batch and its rest, with the number deleted so far.
     /// - Returns: how many were deleted.
     public func clear(
         now: Int64, batch: Int = 10_000, rest: Double = 1.5, until end: ContinuousClock.Instant? = nil,
-        progress: @EventLoop (Int) -> Void = { _ in }
+        goesOn: @EventLoop (Int) -> Bool = { _ in true }
     ) async throws(PostgresError) -> Int {
-        let parameters: [Parameter] = [.timestamp(unixTime: now), .integer(Int64(batch))]
         var total = 0
+        var first: Int64?
         while true {
             let start = ContinuousClock.now
-            let deleted = try await client.execute(SQL.clearExpired, parameters, deadline: start + .seconds(5)).affected
+            let parameters: [Parameter] = [
+                .timestamp(unixTime: now), .timestamp(unixTime: first), .integer(Int64(batch)),
+            ]
+            let result = try await client.execute(SQL.clearExpired, parameters, deadline: start + .seconds(5))
+            let deleted = Int(clamping: result.integer(0, 0) ?? 0)
             guard deleted > 0 else { return total }
             ended.increment(by: deleted)
+            first = result.integer(0, 1).map(PostgresTime.unixTime)
             total += deleted
-            progress(total)
             let done = ContinuousClock.now
             let pause = deleted < batch ? .zero : (done - start) * rest
             if let end, done + pause >= end { return total }
             if pause > .zero { await EventLoop.sleep(for: pause) }
+            guard goesOn(total) else { return total }
         }
     }
 

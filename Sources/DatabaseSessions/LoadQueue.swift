@@ -21,6 +21,7 @@ final class LoadQueue {
     private let client: PostgresClient
     private let limit: Duration
     private let metrics = QueueMetrics("load")
+    private var statement = SQL.load
     private var waiting: Deque<Load> = []
     private var inFlight: [Load] = []
     private var isPumping = false
@@ -45,6 +46,12 @@ final class LoadQueue {
         return try answer.get()
     }
 
+    /// Chooses the statement for the table as it is. All work with any table.
+    func lookAtTable() async {
+        let found = try? await client.execute(SQL.isPartitioned)
+        statement = found?.integer(0, 0) == 1 ? SQL.loadFromPartitions : SQL.load
+    }
+
     /// Whether nothing is kept for anybody.
     var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
 
@@ -61,7 +68,7 @@ final class LoadQueue {
             metrics.taken(inFlight.count, leaving: waiting.count)
             guard !inFlight.isEmpty else { continue }
             do throws(PostgresError) {
-                let result = try await client.execute(SQL.load, [.textArray(inFlight.map(\.key))])
+                let result = try await client.execute(statement, [.textArray(inFlight.map(\.key))])
                 await deliver(records(in: result))
             } catch {
                 await retry(after: error)

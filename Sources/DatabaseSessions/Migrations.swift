@@ -53,6 +53,10 @@ public struct Migration: Sendable {
         END IF;
         """)
 
+    /// Divides `django_session` into as many partitions as `sessiond.partitions` says, unless it is.
+    static let partitions = locked(
+        "EXECUTE $sql$\(String(decoding: PackageResources.partitions_sql, as: UTF8.self))$sql$;")
+
     private static func locked(_ body: String) -> Statement {
         Statement(
             """
@@ -101,6 +105,25 @@ public struct Migrator {
     /// Drops what ``Migration/sessionList`` made, and its record.
     public func removeSessionList() async throws(PostgresError) {
         _ = try await client.execute(Migration.removeSessionList, deadline: .now + .seconds(5))
+    }
+
+    private static let setPartitions = Statement("SELECT set_config('sessiond.partitions', $1, true)")
+    private static let countPartitions = Statement(
+        """
+        SELECT CASE relkind WHEN 'p' THEN (SELECT count(*) FROM pg_inherits WHERE inhparent = pg_class.oid) ELSE 1 END
+        FROM pg_class WHERE oid = to_regclass('django_session')
+        """)
+
+    /// How many partitions `django_session` has, 1 for a plain table; nil where there is none.
+    public func partitions() async throws(PostgresError) -> Int? {
+        try await client.execute(Self.countPartitions, deadline: .now + .seconds(5)).integer(0, 0).map { Int($0) }
+    }
+
+    /// Copies `django_session` into so many partitions, 1 for a plain table, while nobody can use it.
+    public func divide(into partitions: Int) async throws(PostgresError) {
+        _ = try await client.execute([
+            Query(Self.setPartitions, [.text("\(partitions)")]), Query(Migration.partitions),
+        ])
     }
 
     private static let sessionListParts = Statement(

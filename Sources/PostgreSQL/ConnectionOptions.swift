@@ -11,6 +11,9 @@ public struct ConnectionOptions: Sendable {
 
     let hosts: [Host]
     private let common: [String: String]
+    /// The user's own `options`, to which `settings` are added.
+    private let ownOptions: String
+    private let settings: [(name: String, value: String)]
 
     /// The longest time that a connection attempt to one host takes.
     let connectTimeout: Duration
@@ -38,9 +41,10 @@ public struct ConnectionOptions: Sendable {
         }
         connectTimeout = .seconds(options["connect_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 2)
 
-        // The last of two assignments holds: ours.
-        let assignments = settings.sorted { $0.key < $1.key }.map { "-c \($0.key)=\(Self.escaped($0.value))" }
-        options["options"] = ([options["options"] ?? ""] + assignments).joined(separator: " ")
+        // Sessions are written and read on one server: a standby may lag behind.
+        if count > 1, options["target_session_attrs"] == "any" { options["target_session_attrs"] = "read-write" }
+        ownOptions = options.removeValue(forKey: "options") ?? ""
+        self.settings = settings.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         options["client_encoding"] = "UTF8"
         options["fallback_application_name"] = "sessiond"
         for (keyword, value) in [
@@ -52,12 +56,25 @@ public struct ConnectionOptions: Sendable {
         common = options
     }
 
-    func parameters(for host: Host) -> [(name: String, value: String)] {
+    /// - Parameter withSettings: whether the settings are among them; a pooler may refuse such a connection.
+    func parameters(for host: Host, withSettings: Bool) -> [(name: String, value: String)] {
         var parameters = common.map { (name: $0.key, value: $0.value) }
+        // The last of two assignments holds: ours.
+        let assignments = withSettings ? settings.map { "-c \($0.name)=\(Self.escaped($0.value))" } : []
+        parameters.append((name: "options", value: ([ownOptions] + assignments).joined(separator: " ")))
         parameters.append((name: "host", value: host.name))
         if let address = host.address { parameters.append((name: "hostaddr", value: address)) }
         parameters.append((name: "port", value: host.port))
         return parameters
+    }
+
+    /// Makes the settings for one transaction; nil where there are none.
+    var settingsQuery: Query? {
+        guard !settings.isEmpty else { return nil }
+        let calls = settings.indices.map { "set_config($\(2 * $0 + 1), $\(2 * $0 + 2), true)" }
+        return Query(
+            Statement("SELECT " + calls.joined(separator: ", ")),
+            settings.flatMap { [.text($0.name), .text($0.value)] })
     }
 
     /// A value in the server's command line, which is split at spaces.

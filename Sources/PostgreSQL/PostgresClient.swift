@@ -52,6 +52,8 @@ public final class PostgresClient {
             // while the table grows, so it must use the indexes from the start.
             "plan_cache_mode": "force_generic_plan",
             "enable_seqscan": "off",
+            // A table without an index is scanned all the same, at a cost by which the statement would be compiled first.
+            "jit": "off",
         ]) { own, _ in own }
         let options = try ConnectionOptions(database, settings: settings)
         self.init(options, role: role, statementLimit: limit, logger: logger)
@@ -197,7 +199,7 @@ public final class PostgresClient {
             do throws(PostgresError) {
                 for address in try await host.resolved() {
                     do throws(PostgresError) {
-                        return try await PostgresConnection(options, host: address)
+                        return try await PostgresConnection.open(options, host: address)
                     } catch { failure = error }
                 }
             } catch { failure = error }

@@ -2,11 +2,18 @@ import CLibPQ
 import EventLoop
 
 /// A connection to one server, never blocking: libpq in pipeline mode, watched by the event loop.
+///
+/// Behind a pooler each transaction may run on another connection of the server's (PgBouncer's transaction mode). There
+/// statements are not prepared, and each transaction begins with the settings that else the connection has.
 @EventLoop
 final class PostgresConnection {
     private let connection: PGConnection
     private let descriptor: Int32
     private var prepared: Set<String> = []
+    /// Whether a pooler may stand between; known after the first statement.
+    private var isPooled = true
+    /// What each transaction behind a pooler begins with.
+    private let settings: Query?
     private var running: Running?
     /// Whether a timer looks after the statement under way.
     private var isTimed = false
@@ -19,6 +26,8 @@ final class PostgresConnection {
     /// What an ``execute(_:within:)`` waits for. A statement to prepare yields a result of its own before its rows.
     private final class Running {
         var prepares: [String?] = []
+        /// How many results come first that nobody asked for.
+        var unasked = 0
         var results: [PostgresResult] = []
         var error: ServerError?
         let caller: CheckedContinuation<Void, Never>
@@ -30,12 +39,32 @@ final class PostgresConnection {
         }
     }
 
+    private static let backendID = Statement("SELECT pg_backend_pid()")
+
     /// Tries one host, as resolved.
     /// - Throws: ``PostgresError/connectionLost(_:)`` with libpq's reason.
-    init(_ options: ConnectionOptions, host: ConnectionOptions.Host) async throws(PostgresError) {
-        guard let connection = PGConnection(parameters: options.parameters(for: host)) else {
-            throw .connectionLost("out of memory")
+    static func open(
+        _ options: ConnectionOptions, host: ConnectionOptions.Host
+    ) async throws(PostgresError) -> PostgresConnection {
+        do throws(PostgresError) {
+            let connection = try await PostgresConnection(options, host: host, withSettings: true)
+            // A pooler tells its clients a number of its own. It may also have passed over the settings.
+            let asked = try await connection.execute([Query(backendID)], within: options.connectTimeout)
+            connection.isPooled = asked.first?.integer(0, 0) != Int64(PQbackendPID(connection.connection.pointer))
+            return connection
+        } catch {
+            guard case .connectionLost(let reason) = error, reason.contains("unsupported startup parameter") else {
+                throw error
+            }
+            return try await PostgresConnection(options, host: host, withSettings: false)
         }
+    }
+
+    private init(
+        _ options: ConnectionOptions, host: ConnectionOptions.Host, withSettings: Bool
+    ) async throws(PostgresError) {
+        let parameters = options.parameters(for: host, withSettings: withSettings)
+        guard let connection = PGConnection(parameters: parameters) else { throw .connectionLost("out of memory") }
         let deadline = ContinuousClock.now + options.connectTimeout
         var state = PGRES_POLLING_WRITING
         guard PQstatus(connection.pointer) != CONNECTION_BAD else { throw .connectionLost(connection.errorMessage) }
@@ -54,6 +83,7 @@ final class PostgresConnection {
             state = PQconnectPoll(connection.pointer)
         }
         self.connection = connection
+        settings = options.settingsQuery
         descriptor = PQsocket(connection.pointer)
         guard PQsetnonblocking(connection.pointer, 1) == 0, PQenterPipelineMode(connection.pointer) == 1 else {
             throw .connectionLost(connection.errorMessage)
@@ -121,6 +151,32 @@ final class PostgresConnection {
     // MARK: Sending
 
     private func send(_ queries: [Query]) {
+        if !isPooled {
+            sendPrepared(queries)
+        } else if let settings, !isInTransaction {
+            running?.unasked = 1
+            sendUnprepared([settings] + queries)
+        } else {
+            sendUnprepared(queries)
+        }
+        guard isOpen else { return }
+        guard PQpipelineSync(connection.pointer) == 1 else { return lose(connection.errorMessage) }
+        flush()
+    }
+
+    /// Whether an earlier call has left a transaction open.
+    private var isInTransaction: Bool {
+        [PQTRANS_INTRANS, PQTRANS_INERROR].contains(PQtransactionStatus(connection.pointer))
+    }
+
+    private func sendUnprepared(_ queries: [Query]) {
+        for query in queries {
+            guard sendExecution(of: query) else { return lose(connection.errorMessage) }
+            running?.prepares.append(nil)
+        }
+    }
+
+    private func sendPrepared(_ queries: [Query]) {
         var planned: Set<String> = []
         for query in queries {
             let name = query.statement.name
@@ -133,8 +189,6 @@ final class PostgresConnection {
             guard sendExecution(of: query) else { return lose(connection.errorMessage) }
             running?.prepares.append(nil)
         }
-        guard PQpipelineSync(connection.pointer) == 1 else { return lose(connection.errorMessage) }
-        flush()
     }
 
     private func sendExecution(of query: Query) -> Bool {
@@ -151,8 +205,14 @@ final class PostgresConnection {
             }
             let lengths = bytes.map { Int32(clamping: $0?.count ?? 0) }
             let formats = [Int32](repeating: 1, count: bytes.count)
-            return PQsendQueryPrepared(
-                connection.pointer, query.statement.name, Int32(bytes.count), values, lengths, formats, 1) == 1
+            let count = Int32(bytes.count)
+            guard isPooled else {
+                return PQsendQueryPrepared(
+                    connection.pointer, query.statement.name, count, values, lengths, formats, 1) == 1
+            }
+            let types = query.parameters.map { $0.type }
+            return PQsendQueryParams(
+                connection.pointer, query.statement.sql, count, types, values, lengths, formats, 1) == 1
         }
     }
 
@@ -200,6 +260,8 @@ final class PostgresConnection {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
             if let name = takePrepare() {
                 prepared.insert(name)
+            } else if let running, running.unasked > 0 {
+                running.unasked -= 1
             } else {
                 running?.results.append(PostgresResult(result: result))
             }

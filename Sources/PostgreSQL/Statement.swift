@@ -42,8 +42,8 @@ public struct Parameter: Sendable {
     public static func boolean(_ value: Bool) -> Parameter { Parameter(type: 16, bytes: [value ? 1 : 0]) }
 
     /// `timestamptz`, from microseconds since 1970-01-01 UTC.
-    public static func timestamp(unixTime: Int64) -> Parameter {
-        Parameter(type: 1184, bytes: bigEndian(PostgresTime.fromUnix(unixTime)))
+    public static func timestamp(unixTime: Int64?) -> Parameter {
+        Parameter(type: 1184, bytes: unixTime.map { bigEndian(PostgresTime.fromUnix($0)) })
     }
 
     public static func textArray(_ values: [String]) -> Parameter {

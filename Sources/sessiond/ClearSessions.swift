@@ -62,7 +62,10 @@ struct ClearSessions: ParsableCommand {
             if settings.session.djangoCompatible {
                 try await expired.clearAtOnce(now: now)
             } else {
-                try await expired.clear(now: now, batch: batch, rest: rest, until: end) { progress.show($0) }
+                try await expired.clear(now: now, batch: batch, rest: rest, until: end) {
+                    progress.show($0)
+                    return true
+                }
             }
         progress.finish(deleted)
     }

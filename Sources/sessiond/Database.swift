@@ -7,8 +7,8 @@ import PostgreSQL
 @EventLoop
 func commandClient(_ settings: Settings) throws -> PostgresClient {
     PostgresClient(
-        try ConnectionOptions(settings.database), role: "command", statementLimit: .seconds(24 * 3600),
-        logger: quietLogger)
+        try ConnectionOptions(settings.database, settings: ["jit": "off"]), role: "command",
+        statementLimit: .seconds(24 * 3600), logger: quietLogger)
 }
 
 /// For commands: what goes wrong is told by the error that they end with.

@@ -1,5 +1,7 @@
 import ArgumentParser
 import DatabaseSessions
+import EventLoop
+import Glibc
 
 struct Migrate: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,7 +16,17 @@ struct Migrate: ParsableCommand {
     @Flag(help: "With --session-list: take that list out of the database again.")
     var remove = false
 
+    @Option(
+        help: """
+            Also copy django_session into so many partitions, for very large tables; 1 makes one plain table of it again. \
+            Meanwhile no session can be read.
+            """)
+    var partitions: Int?
+
     func validate() throws {
+        guard (1...1024).contains(partitions ?? 1) else {
+            throw ValidationError("--partitions: use a number from 1 to 1024")
+        }
         if remove, !sessionList || plan { throw ValidationError("--remove: use it with --session-list alone") }
     }
 
@@ -22,6 +34,9 @@ struct Migrate: ParsableCommand {
         let settings = try Settings.load()
         if sessionList, !settings.engine.hasTable {
             throw Failure("--session-list: \(settings.engine.reasonForNoList)")
+        }
+        if partitions != nil, !settings.engine.hasTable {
+            throw Failure("--partitions: with SESSION_ENGINE=\(settings.engine.rawValue) there is no table to divide")
         }
         try runOnLoop { [self] in
             let migrator = Migrator(client: try commandClient(settings))
@@ -34,6 +49,7 @@ struct Migrate: ParsableCommand {
             if plan {
                 print("Planned operations:")
                 print(pending.isEmpty ? "  No planned migration operations." : names(of: pending, separator: "\n"))
+                if let partitions { print("  django_session in partitions: \(partitions)") }
                 return
             }
             let apps = Set(wanted.map(\.app)).sorted().joined(separator: ", ")
@@ -43,7 +59,21 @@ struct Migrate: ParsableCommand {
                 print("  Applying \(migration.app).\(migration.name)...", terminator: "")
                 print(try await migrator.apply(migration) ? " OK" : " applied by another run meanwhile")
             }
+            if let partitions { try await divide(migrator, into: partitions) }
         }
+    }
+
+    @EventLoop
+    private func divide(_ migrator: Migrator, into partitions: Int) async throws {
+        guard try await migrator.partitions() != partitions else {
+            return print("  django_session has this number of partitions already: \(partitions)")
+        }
+        print("  Copying django_session into partitions: \(partitions)...", terminator: "")
+        fflush(nil)
+        let start = ContinuousClock.now
+        try await migrator.divide(into: partitions)
+        let seconds = (ContinuousClock.now - start) / .milliseconds(100)
+        print(" OK, it was locked for \(Double(Int(seconds)) / 10) s")
     }
 
     private func names(of migrations: [Migration], separator: String) -> String {

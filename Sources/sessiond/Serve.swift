@@ -1,5 +1,6 @@
 import Accounts
 import ArgumentParser
+import DatabaseSessions
 import EventLoop
 import FastCGI
 import Glibc
@@ -77,7 +78,10 @@ struct Serve: ParsableCommand {
                 accounts?.connect()
                 list?.connect()
                 metrics?.prometheus.start()
+                let clearing = settings.makeClearing(logger: logger)
+                clearing?.start()
                 try await server.run(grace: grace)
+                clearing?.close()
                 list?.close()
                 accounts?.close()
                 engine.close()

@@ -37,6 +37,8 @@ struct Settings {
     var templatesDirectory: String?
     /// Where the workers of this machine count; nil for no metrics.
     var metricsDirectory: String?
+    /// Seconds from one removal of expired sessions to the next; nil for none.
+    var clearInterval: Int? = 300
 
     /// - Throws: ``Failure`` with a line for each setting that is wrong.
     static func load(_ reader: SettingsReader = SettingsReader()) throws -> Settings {
@@ -53,6 +55,7 @@ struct Settings {
         settings.readProxies(&reader)
         settings.readLimits(&reader)
         settings.readLog(&reader)
+        settings.readClearing(&reader)
         guard reader.errors.isEmpty else { throw Failure(reader.errors.joined(separator: "\n")) }
         return settings
     }

@@ -91,7 +91,9 @@ class Stack:
     # -- processes
 
     def environment(self, **settings):
-        values = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": self.database_url(), "AUTHENTICATION": "any"} | self.settings | settings
+        values = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": self.database_url(), "AUTHENTICATION": "any"}
+        # Rows that have expired are the tests' own.
+        values |= {"SESSION_CLEAR_INTERVAL": "None"} | self.settings | settings
         kept = {name: os.environ[name] for name in ("PATH",)}
         return kept | {"LANG": "C.UTF-8"} | {name: text for name, text in values.items() if text is not None}
 
@@ -146,6 +148,16 @@ class Stack:
         except psycopg.OperationalError:
             assert self.postgres.poll() is None, self.log("postgres.log")
             return False
+
+    @contextmanager
+    def pgbouncer(self, **settings):
+        """A PgBouncer before PostgreSQL, in transaction mode, on a socket of its own; gives it and the address there."""
+        pooler = PgBouncer(self, settings)
+        try:
+            pooler.start()
+            yield pooler
+        finally:
+            pooler.stop()
 
     def stop_postgres(self, how=signal.SIGINT):
         """SIGINT is a fast shutdown, SIGQUIT an immediate one."""
@@ -268,6 +280,40 @@ class Stack:
         for _ in range(2 * max(1, len(self.workers))):
             assert self.request("GET", "/myapp/connection/").is_form
         return True
+
+
+class PgBouncer:
+    """PgBouncer as Debian has it, for all databases and users of a stack's PostgreSQL."""
+
+    PORT = 6432
+
+    def __init__(self, stack, settings):
+        self.stack = stack
+        self.directory = stack.directory / f"pgbouncer-{time.monotonic_ns()}"
+        stack.own(self.directory)
+        (self.directory / "users").write_text('"sessiond" ""\n')
+        values = {
+            "listen_port": self.PORT, "unix_socket_dir": self.directory, "auth_type": "trust", "pool_mode": "transaction",
+            "auth_file": self.directory / "users", "default_pool_size": 8, "server_login_retry": 1,
+        } | settings
+        lines = ["[databases]", f"* = host={stack.run} port=5432", "[pgbouncer]"]
+        lines += [f"{name} = {value}" for name, value in values.items()]
+        (self.directory / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
+        self.process = None
+
+    def url(self, database="sessiond"):
+        return f"postgresql://sessiond@/{database}?host={self.directory}&port={self.PORT}"
+
+    def start(self):
+        program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+        self.process = self.stack.spawn(program, self.directory / "pgbouncer.ini", log="pgbouncer.log")
+        address = self.directory / f".s.PGSQL.{self.PORT}"
+        wait_until(lambda: address.exists() and accepts(str(address)), what="PgBouncer")
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(20)
 
 
 def accepts(address):

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from stack import ROOT
+from load import load
+from stack import ROOT, Stack, wait_until
 
 SETTINGS = """
 from project.settings import *
@@ -16,6 +17,7 @@ DATABASES = {{"default": {{"ENGINE": ENGINE, "NAME": "{name}", "USER": "sessiond
 """
 
 LIST_FILES = [ROOT / "sql/0002_session_list.sql", ROOT / "sql/0003_present_sessions.sql"]
+PARTITIONS_FILE = ROOT / "sql/partitions.sql"
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def test_migrations_that_start_together_do_not_meet(stack, database):
 
 
 def test_the_files_work_with_psql_alone_and_twice(stack, database, manage):
-    files = [file for file in sorted((ROOT / "sql").glob("*.sql")) if file not in LIST_FILES]
+    files = [file for file in sorted((ROOT / "sql").glob("*.sql")) if file not in [*LIST_FILES, PARTITIONS_FILE]]
     assert files[0].name == "0001_initial.sql"
     command = ["psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", stack.database_url(database)]
     for file in files:
@@ -301,3 +303,126 @@ def test_the_table_of_limits_is_made_where_passwords_count(stack, database, mana
     by_hand = ["psql", "-X", "-1", "-v", "ON_ERROR_STOP=1", url, "-f", ROOT / "sql/0001_login_limits.sql"]
     subprocess.run(by_hand, check=True, capture_output=True)
     assert described(stack, database, "sessiond_login_limit") == mine
+
+
+# -- Partitions, which are made only when asked for
+
+
+def without_partitions(description):
+    """What psql says of a table, but for whether it is in partitions."""
+    lines = description.splitlines()[1:]
+    return [line for line in lines if not line.startswith(("Partition key:", "Number of partitions:"))]
+
+
+def partitions(stack, database):
+    return stack.sql("SELECT count(*) FROM pg_inherits WHERE inhparent = 'django_session'::regclass", database=database)[0][0]
+
+
+def rows(stack, database):
+    return stack.sql("SELECT * FROM django_session ORDER BY session_key", database=database)
+
+
+def test_a_table_in_partitions_is_the_same_table_to_django(stack, database, manage):
+    manage("migrate")
+    sessiond_migrate(stack, database, "--session-list")
+    values = "md5(n::text), repeat('x', n), now() + n * interval '1 second' FROM generate_series(-100, 3000) AS n"
+    stack.sql(f"INSERT INTO django_session SELECT {values}", database=database)
+    stack.sql("CREATE ROLE reads_sessions; GRANT SELECT ON django_session TO reads_sessions", database=database)
+    try:
+        plain, before = described(stack, database), rows(stack, database)
+        rights = "SELECT relacl, relowner FROM pg_class WHERE oid = 'django_session'::regclass"
+        granted = stack.sql(rights, database=database)
+        assert "django_session in partitions: 8" in sessiond_migrate(stack, database, "--partitions", "8", "--plan")
+        assert partitions(stack, database) == 0
+        for number in (8, 16):
+            assert "it was locked for" in sessiond_migrate(stack, database, "--partitions", str(number))
+            assert partitions(stack, database) == number
+            assert without_partitions(described(stack, database)) == without_partitions(plain)
+            assert rows(stack, database) == before
+            assert stack.sql(rights, database=database) == granted
+        assert "this number of partitions already: 16" in sessiond_migrate(stack, database, "--partitions", "16")
+        assert "No migrations to apply" in manage("migrate")
+        manage("makemigrations", "--check")
+        queued(stack, database)
+        manage("clearsessions")
+        gone = 3101 - len(rows(stack, database))
+        assert gone >= 100 and len(queued(stack, database)) == gone
+        doctor = stack.sessiond("check", DATABASE_URL=stack.database_url(database))
+        assert "migrations: ok\nsession list: ok" in doctor.stdout, doctor.stdout
+        before = rows(stack, database)
+        sessiond_migrate(stack, database, "--partitions", "1")
+        assert described(stack, database) == plain and rows(stack, database) == before
+        sessiond_migrate(stack, database, "--partitions", "2")
+        manage("flush", "--no-input")
+        assert rows(stack, database) == []
+        manage("migrate", "sessions", "zero")
+        manage("migrate")
+        sessiond_migrate(stack, database, "--session-list", "--remove")
+    finally:
+        stack.sql("DROP OWNED BY reads_sessions; DROP ROLE reads_sessions", database=database)
+
+
+def test_sessions_of_both_live_in_partitions_and_survive_the_copying(stack, database, program):
+    """A worker reads and logs in all the while: whoever meets the lock waits, and nobody is logged out."""
+    sessiond_migrate(stack, database)
+    filler = "SELECT md5(n::text), repeat('x', 200), now() + interval '1 day' FROM generate_series(1, 20000) AS n"
+    stack.sql(f"INSERT INTO django_session {filler}", database=database)
+    site = Stack(program, DATABASE_URL=stack.database_url(database))
+    try:
+        site.start_workers(2)
+        site.start_nginx()
+        acknowledged = []
+
+        def step():
+            browser = site.browser()
+            page = browser.login("alice")
+            if page.status != 200:
+                return page.status
+            key = browser.session_key
+            assert browser.get("/myapp/connection/").shows("alice")
+            if key < "i":
+                acknowledged.append(key)
+                return page.status
+            assert browser.get("/myapp/logout/").status == 200
+            assert site.browser(sessionid=key).get("/myapp/connection/").is_form
+            return page.status
+
+        with load(step) as running:
+            for number in (16, 5, 1):
+                wait_until(lambda: running.count(200) >= 30)
+                sessiond_migrate(stack, database, "--partitions", str(number))
+                seen = running.count(200)
+                wait_until(lambda seen=seen: running.count(200) >= seen + 30)
+        assert set(running.outcomes) == {200}, (running.outcomes, running.failures[:3])
+        assert len(rows(stack, database)) == 20000 + len(acknowledged)
+    finally:
+        site.stop()
+
+
+def test_partitions_are_refused_where_they_cannot_be_and_nothing_is_changed(stack, database):
+    def refused(words, **settings):
+        done = stack.sessiond("migrate", "--partitions", *words, DATABASE_URL=stack.database_url(database), **settings)
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
+    assert "--partitions: use a number" in refused(["0"])
+    assert "there is no table to divide" in refused(["4"], SESSION_ENGINE="django.contrib.sessions.backends.file")
+    sessiond_migrate(stack, database)
+    stack.sql("CREATE VIEW sessions AS SELECT * FROM django_session", database=database)
+    assert "depend on it" in refused(["4"])
+    stack.sql("DROP VIEW sessions", database=database)
+    with psycopg.connect(stack.database_url(database)) as reader:
+        reader.execute("SELECT * FROM django_session")
+        assert "lock timeout" in refused(["4"])
+    assert partitions(stack, database) == 0
+
+
+def test_the_file_of_partitions_works_with_psql_alone(stack, database):
+    sessiond_migrate(stack, database)
+    plain = described(stack, database)
+    command = ["psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", stack.database_url(database)]
+    for number in (4, 4, 1):
+        subprocess.run([*command, "-c", f"SET LOCAL sessiond.partitions = {number}", "-f", PARTITIONS_FILE], check=True,
+                       capture_output=True)
+        assert partitions(stack, database) == (number if number > 1 else 0)
+    assert described(stack, database) == plain

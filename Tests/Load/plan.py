@@ -19,6 +19,8 @@ class Plan:
     seconds: int
     figures: Figures
     say: Callable
+    backlog: int = 2_000_000
+    """Expired rows that the workers remove by themselves."""
 
     @property
     def sessiond(self):
