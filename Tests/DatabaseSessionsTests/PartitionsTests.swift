@@ -28,7 +28,7 @@ private final class Checks {
     }
 
     func expect(_ name: String, _ text: String?) async throws {
-        let found = try await store.loads.load(name, now: SessionEngine.systemTime())
+        let found = try await store.loads.load(name)
         if found?.data != text.map({ Array($0.utf8) }) { problems.append("\(name) is not as it was written") }
     }
 }
