@@ -363,7 +363,7 @@ struct SeveralProcessesTests {
     @Test("a lock that somebody keeps is an error, not a wait for ever")
     func keptLock() throws {
         let metrics = try directory.metrics()
-        let descriptor = open(directory.path + "/lock", O_RDWR | O_CREAT, 0o600)
+        let descriptor = open(directory.path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         flock(descriptor, LOCK_EX)
         #expect(throws: SystemError.self) { try metrics.exposition() }
         close(descriptor)

@@ -13,6 +13,9 @@ public final class HeldLock {
             [Query(Statement("BEGIN"), []), Query(Statement(sql), [])], deadline: .now + .seconds(60))
     }
 
-    /// Ends the transaction by ending its connection.
+    /// Ends the transaction; what it has written is there.
+    public func commit() async throws { _ = try await client.execute(Statement("COMMIT")) }
+
+    /// Ends the transaction by ending its connection; what it has written is not there.
     public func release() { client.close() }
 }
