@@ -31,9 +31,11 @@ extension FastCGIServer {
     }
 
     /// Serves until SIGTERM or SIGINT comes, then drains; systemd is told of both, and that the loop turns meanwhile.
-    /// - Parameter grace: how long idle connections stay open for one more request.
+    /// - Parameters:
+    ///   - grace: how long idle connections stay open for one more request.
+    ///   - endsListening: whether nobody else accepts from the listening socket.
     /// - Throws: `SystemError`.
-    public func run(grace: Duration = .seconds(5)) async throws(SystemError) {
+    public func run(grace: Duration = .seconds(5), endsListening: Bool = false) async throws(SystemError) {
         let signals = AsyncStream<Int32>.makeStream()
         try EventLoop.onSignals(Self.endingSignals) { signals.continuation.yield($0) }
         let manager = ServiceManager()
@@ -43,7 +45,7 @@ extension FastCGIServer {
         for await _ in signals.stream { break }
         manager.tell("STOPPING=1")
         logger.notice("draining", metadata: ["pid": "\(getpid())"])
-        await drain(grace: grace)
+        await drain(grace: grace, endsListening: endsListening)
     }
 }
 

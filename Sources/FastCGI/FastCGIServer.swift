@@ -50,10 +50,16 @@ public final class FastCGIServer {
 
     /// Takes no new connection, asks the web server after each answer to close the connection, and closes after `grace`
     /// those that are left.
+    /// - Parameter endsListening: whether nobody else accepts from the listening socket. What waits there is served then,
+    ///   and further connections are refused, so that the web server turns to another worker.
     /// - Returns: when the last connection is closed.
-    public func drain(grace: Duration) async {
+    public func drain(grace: Duration, endsListening: Bool = false) async {
         isDraining = true
         EventLoop.unwatch(listener)
+        if endsListening {
+            while accept() {}
+            shutdown(listener, Int32(SHUT_RDWR))
+        }
         EventLoop.schedule(after: grace) { [self] in
             for connection in Array(connections.values) { connection.end() }
         }
@@ -67,13 +73,15 @@ public final class FastCGIServer {
     }
 
     /// One connection for each event, so that the processes that share the socket share the connections.
-    private func accept() {
+    /// - Returns: whether there was one.
+    @discardableResult
+    private func accept() -> Bool {
         let descriptor = accept4(listener, nil, nil, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
         guard descriptor >= 0 else {
             let error = SystemError("accept4")
             // Another process took it, or the peer has gone; all else lasts for a while.
             if ![EAGAIN, ECONNABORTED, EINTR].contains(error.code) { pauseAccepting(error) }
-            return
+            return false
         }
         do throws(SystemError) {
             connections[descriptor] = try FastCGIConnection(descriptor, server: self)
@@ -81,6 +89,7 @@ public final class FastCGIServer {
             logger.error("connection refused", metadata: ["reason": "\(error)"])
             close(descriptor)
         }
+        return true
     }
 
     private func pauseAccepting(_ error: SystemError) {

@@ -80,7 +80,7 @@ struct Serve: ParsableCommand {
                 metrics?.prometheus.start()
                 let clearing = settings.makeClearing(logger: logger)
                 clearing?.start()
-                try await server.run(grace: grace)
+                try await server.run(grace: grace, endsListening: ownAddress != nil)
                 clearing?.close()
                 list?.close()
                 accounts?.close()

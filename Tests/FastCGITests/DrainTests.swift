@@ -27,6 +27,20 @@ extension SocketTests {
             #expect(try await test.requestsServed() == 0)
         }
 
+        @Test("whoever waits at a socket of the server's own is served, and the next is refused")
+        func ownSocket() async throws {
+            let test = try await TestServer()
+            let waiting = try await onLoop {
+                let client = try test.client()
+                client.send(request())
+                EventLoop.start { await test.server.drain(grace: .milliseconds(300), endsListening: true) }
+                return client
+            }
+            #expect(waiting.answer() != nil)
+            while try await onLoop({ !test.server.isDraining }) { usleep(1000) }
+            #expect(throws: (any Error).self) { try test.client() }
+        }
+
         @Test("idle, silent and half-sent connections are closed after the grace time")
         func idle() async throws {
             let test = try await TestServer()
