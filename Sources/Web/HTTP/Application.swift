@@ -23,8 +23,14 @@ public final class Application {
     }
 
     /// The response to a request; there is always one.
-    public func respond(to request: Request) async -> Response {
-        await Request.$current.withValue(request.meta) { await answer(request) }
+    public func respond(to request: Request) async -> Response { await respond(to: request, isolation: #isolation) }
+
+    private func respond(to request: Request, isolation: isolated (any Actor)?) async -> Response {
+        await Request.$current.withValue(request.meta) {
+            // Has the closure run where the caller is, else it is a job of its own.
+            _ = isolation
+            return await answer(request)
+        }
     }
 
     private func answer(_ request: Request) async -> Response {

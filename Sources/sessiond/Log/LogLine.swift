@@ -115,6 +115,8 @@ struct LogLine {
     /// As JSON writes a string between its quotes, in ASCII alone.
     private mutating func append(escaped text: String) {
         let end = bytes.count + Self.longestText
+        let isPlain = text.utf8.allSatisfy { 0x20...0x7E ~= $0 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        if isPlain, text.utf8.count <= Self.longestText { return append(text) }
         for scalar in text.unicodeScalars {
             guard bytes.count < end else { return append("...") }
             switch scalar {
