@@ -12,6 +12,9 @@ final class FastCGIClient {
         var text: String { String(decoding: content, as: UTF8.self) }
     }
 
+    /// Nobody listens.
+    struct Refused: Error {}
+
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     private var input: [UInt8] = []
     private var isOpen = true
@@ -25,7 +28,7 @@ final class FastCGIClient {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        try #require(status == 0)
+        guard status == 0 else { throw Refused() }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))

@@ -156,12 +156,12 @@ struct LogLine {
     }
 
     private mutating func append(_ number: Int64, digits: Int) {
-        var (rest, text) = (number, [UInt8](repeating: UInt8(ascii: "0"), count: digits))
-        for index in text.indices.reversed() {
-            text[index] += UInt8(truncatingIfNeeded: rest % 10)
+        var rest = number
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
+        for index in bytes.indices.suffix(digits).reversed() {
+            bytes[index] += UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         }
-        bytes += text
     }
 }
 
