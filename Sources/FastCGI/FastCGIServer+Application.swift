@@ -4,7 +4,7 @@ import Logging
 import Web
 
 extension FastCGIServer {
-    /// The signals that ``run(grace:)`` waits for; `EventLoop.block(signals:)` takes them before the loop runs.
+    /// The signals that ``run(grace:endsListening:)`` waits for; `EventLoop.block(signals:)` takes them before the loop runs.
     public nonisolated static let endingSignals = [SIGTERM, SIGINT]
 
     /// Serves an application.
