@@ -123,7 +123,8 @@ class Site(Stack):
         return [self.postgres.pid, *children(self.postgres.pid)]
 
     def stored(self):
-        return {key for (key,) in self.sql("SELECT session_key FROM django_session")}
+        """The keys of the sessions in the table; an expired row is none, and a logout leaves it as Django's does."""
+        return {key for (key,) in self.sql("SELECT session_key FROM django_session WHERE expire_date > now()")}
 
     def hold(self):
         """A connection of somebody else, with a transaction of his own."""

@@ -17,7 +17,7 @@ public struct Fuzzer {
     public init(_ name: String, samples: [[UInt8]], words: [[UInt8]]) {
         self.samples = samples
         self.words = words
-        generator = SplitMix64(seed: Self.variable("SESSIOND_FUZZ_SEED").flatMap { UInt64($0) } ?? 1)
+        generator = SplitMix64(seed: Self.seed)
         record =
             Self.variable("SESSIOND_FUZZ_DIRECTORY").map {
                 open("\($0)/fuzz-\(name)", O_RDWR | O_CREAT | O_TRUNC, 0o644)
@@ -27,7 +27,7 @@ public struct Fuzzer {
 
     /// - Parameter body: returns whether it accepted the input; those that it did are changed further.
     public mutating func run(_ body: ([UInt8]) throws -> Bool) rethrows {
-        let limit = Duration.seconds(Self.variable("SESSIOND_FUZZ_SECONDS").flatMap { Double($0) } ?? 0.3)
+        let limit = Self.limit ?? .milliseconds(300)
         let start = ContinuousClock.now
         let originals = samples.count
         while count.tried.isMultiple(of: 64) == false || ContinuousClock.now - start < limit {
@@ -74,6 +74,14 @@ public struct Fuzzer {
     }
 
     private mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &generator) }
+
+    /// `SESSIOND_FUZZ_SECONDS`, where it is set.
+    public static var limit: Duration? {
+        variable("SESSIOND_FUZZ_SECONDS").flatMap { Double($0) }.map { .seconds($0) }
+    }
+
+    /// `SESSIOND_FUZZ_SEED`, or 1.
+    public static var seed: UInt64 { variable("SESSIOND_FUZZ_SEED").flatMap { UInt64($0) } ?? 1 }
 
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }
