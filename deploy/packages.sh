@@ -7,7 +7,7 @@ BUILD_PACKAGES=(libargon2-dev libcrypt-dev libfcgi-dev libhiredis-dev libmimallo
     nettle-dev zlib1g-dev pkg-config)
 RUN_PACKAGES=(nginx-light spawn-fcgi postgresql)
 # What deploy/package needs beside the first.
-PACKAGE_PACKAGES=(debhelper dpkg-dev python3-minimal)
+PACKAGE_PACKAGES=(build-essential debhelper dpkg-dev python3-minimal)
 
 # How the program is built for use. The linker of Swift's toolchain packs relocations and folds equal code, which spares
 # each worker 2 MiB of memory.

@@ -4,7 +4,9 @@
 -- this file where AUTHENTICATION=django, and records it in django_migrations under the label above; to Django it is the
 -- record of an app that it does not know, which it passes over.
 --
--- By hand: psql -1 -v ON_ERROR_STOP=1 -f sql/0001_login_limits.sql
+-- By hand: psql -1 -v ON_ERROR_STOP=1 -f sql/0001_login_limits.sql -c "INSERT INTO django_migrations (app, name, applied)
+--              VALUES ('sessiond', '0001_login_limits', now())"
+-- and GRANT SELECT, INSERT, UPDATE, DELETE to whom the workers connect as.
 
 CREATE TABLE IF NOT EXISTS "sessiond_login_limit" (
     -- 64 bits of an HMAC under a key made from SECRET_KEY: neither user names nor addresses lie here.

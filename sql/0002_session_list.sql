@@ -3,8 +3,9 @@
 -- Whose sessions there are, for those who want to see theirs and end some. Optional: `sessiond migrate --session-list`
 -- applies it and 0003, and with --remove takes both back.
 --
--- By hand, over a django_session that 0001_initial or Django made:
---           psql -1 -v ON_ERROR_STOP=1 -f sql/0002_session_list.sql -f sql/0003_present_sessions.sql
+-- By hand, over a django_session that 0001_initial or Django made; then 0003, as a transaction of its own:
+--           psql -1 -v ON_ERROR_STOP=1 -f sql/0002_session_list.sql
+-- And GRANT SELECT, INSERT, UPDATE, DELETE on both tables to whom the workers connect as.
 -- And back: DROP FUNCTION sessiond_queue_sessions, sessiond_queue_all_sessions CASCADE;
 --           DROP TABLE sessiond_session, sessiond_session_change;
 --

@@ -101,7 +101,7 @@ public final class DatabaseStore: SessionStore {
     @EventLoop
     public func clearExpired(now: Int64) async throws(SessionStoreError) -> Int {
         do throws(PostgresError) {
-            return try await ExpiredSessions(client: single).clear(now: now, batch: 1000)
+            return try await ExpiredSessions(client: single).clear(now: now, inBatchesOf: 1000)
         } catch {
             throw .unavailable("\(error)")
         }

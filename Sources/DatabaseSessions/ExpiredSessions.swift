@@ -20,34 +20,22 @@ public struct ExpiredSessions {
         return Int(try await client.execute(SQL.countExpired, parameters, deadline: deadline).integer(0, 0) ?? 0)
     }
 
-    /// - Parameters:
-    ///   - rest: how long it rests after each batch, as a multiple of the time that the batch took, so that others find
-    ///     the server free meanwhile.
-    ///   - end: no batch is begun after it.
-    ///   - goesOn: asked after each batch and its rest, with the number deleted so far.
+    /// - Parameter goesOn: asked after each batch and its rest, with the number deleted so far.
     /// - Returns: how many were deleted.
     public func clear(
-        now: Int64, batch: Int = 10_000, rest: Double = 1.5, until end: ContinuousClock.Instant? = nil,
+        now: Int64, inBatchesOf size: Int = 10_000, pace: Pace = Pace(),
         goesOn: @EventLoop (Int) -> Bool = { _ in true }
     ) async throws(PostgresError) -> Int {
-        var total = 0
         var first: Int64?
-        while true {
-            let start = ContinuousClock.now
+        return try await pace.run(inBatchesOf: size, goesOn: goesOn) { () async throws(PostgresError) in
             let parameters: [Parameter] = [
-                .timestamp(unixTime: now), .timestamp(unixTime: first), .integer(Int64(batch)),
+                .timestamp(unixTime: now), .timestamp(unixTime: first), .integer(Int64(size)),
             ]
-            let result = try await client.execute(SQL.clearExpired, parameters, deadline: start + .seconds(5))
+            let result = try await client.execute(SQL.clearExpired, parameters, deadline: .now + .seconds(5))
             let deleted = Int(clamping: result.integer(0, 0) ?? 0)
-            guard deleted > 0 else { return total }
             ended.increment(by: deleted)
             first = result.integer(0, 1).map(PostgresTime.unixTime)
-            total += deleted
-            let done = ContinuousClock.now
-            let pause = deleted < batch ? .zero : (done - start) * rest
-            if let end, done + pause >= end { return total }
-            if pause > .zero { await EventLoop.sleep(for: pause) }
-            guard goesOn(total) else { return total }
+            return deleted
         }
     }
 

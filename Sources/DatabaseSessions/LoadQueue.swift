@@ -48,8 +48,15 @@ final class LoadQueue {
 
     /// Chooses the statement for the table as it is. All work with any table.
     func lookAtTable() async {
-        let found = try? await client.execute(SQL.isPartitioned)
-        statement = found?.integer(0, 0) == 1 ? SQL.loadFromPartitions : SQL.load
+        while await client.waitUntilConnected() {
+            do throws(PostgresError) {
+                let found = try await client.execute(SQL.isPartitioned)
+                statement = found.integer(0, 0) == 1 ? SQL.loadFromPartitions : SQL.load
+                return
+            } catch {
+                if client.isConnected { return }
+            }
+        }
     }
 
     /// Whether nothing is kept for anybody.

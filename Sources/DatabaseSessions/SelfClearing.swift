@@ -17,17 +17,26 @@ public final class SelfClearing {
     public struct Turn {
         /// The connection to clear by.
         public let client: PostgresClient
-        let election: PostgresClient
+        private let election: PostgresClient
+        private let connection: Int
 
-        /// Whether another batch may follow.
-        public var isOn: Bool { election.isConnected }
+        init(client: PostgresClient, election: PostgresClient) {
+            (self.client, self.election) = (client, election)
+            connection = election.connectionsMade
+        }
+
+        /// Whether another batch may follow: the connection that holds the lock is there.
+        public var isOn: Bool { election.isConnected && election.connectionsMade == connection }
     }
 
-    /// The expired sessions: at most a fifth of the time is spent on them.
+    /// At most a fifth of the time is spent on it.
+    public static let pace = Pace(rest: 4)
+
+    /// The expired sessions.
     public static func sessions(now: @escaping @Sendable () -> Int64) -> Chore {
         { turn in
             let expired = ExpiredSessions(client: turn.client)
-            _ = try await expired.clear(now: now(), batch: 1000, rest: 4) { _ in turn.isOn }
+            _ = try await expired.clear(now: now(), inBatchesOf: 1000, pace: pace) { _ in turn.isOn }
         }
     }
 
@@ -56,6 +65,8 @@ public final class SelfClearing {
     private var timer: Timer?
     private var clients: [PostgresClient] = []
     private var retry = Duration.zero
+    /// Whether the log has a warning, and no chores were done since.
+    private var hasWarned = false
     private var isClosed = false
 
     /// - Parameters:
@@ -87,10 +98,12 @@ public final class SelfClearing {
 
     private func look() async {
         do {
-            if try await clearIfElected() { retry = .zero }
+            if try await clearIfElected() { hasWarned = false }
+            retry = .zero
         } catch {
-            if retry == .zero, !isClosed {
+            if !hasWarned, !isClosed {
                 logger.warning("expired sessions stay in the database", metadata: ["reason": "\(error)"])
+                hasWarned = true
             }
             retry = min(max(retry * 2, .seconds(1)), interval)
         }
@@ -99,23 +112,23 @@ public final class SelfClearing {
     }
 
     private func clearIfElected() async throws -> Bool {
-        let election = try client()
+        let election = try client("election")
         let results = try await election.execute(Self.elect, deadline: .now + .seconds(5))
         let isElected = results.contains { $0.integer(0, 0) == 1 }
         if isElected {
-            let client = try client(Self.settings)
-            for chore in chores { try await chore(Turn(client: client, election: election)) }
+            let turn = Turn(client: try client("clearing", Self.settings), election: election)
+            for chore in chores where turn.isOn { try await chore(turn) }
         }
         if election.isConnected { _ = try await election.execute([Query(Statement("COMMIT"))]) }
         return isElected
     }
 
-    private func client(_ settings: [String: String] = [:]) throws(PostgresError) -> PostgresClient {
+    private func client(_ role: String, _ settings: [String: String] = [:]) throws(PostgresError) -> PostgresClient {
         guard !isClosed else { throw .connectionLost("closed") }
         do {
             // What the client would log each time is said once, above.
             let client = try PostgresClient(
-                database: database, role: "clearing", limit: Self.limit, settings: settings, logger: Self.silent)
+                database: database, role: role, limit: Self.limit, settings: settings, logger: nil)
             clients.append(client)
             return client
         } catch {
@@ -127,6 +140,4 @@ public final class SelfClearing {
         for client in clients { client.close() }
         clients = []
     }
-
-    private static let silent = Logger(label: "sessiond") { _ in SwiftLogNoOpLogHandler() }
 }

@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 
 extension EventLoop {
-    /// The numeric addresses of a host, none where it is not known. Asked on another thread: it may take seconds.
+    /// The numeric addresses of a host, none where it is not known. Asked on a thread of its own: it may take seconds.
     public nonisolated static func addresses(ofHost name: String) async -> [String] {
-        await Task.detached { lookUp(name) }.value
+        await onThread { lookUp(name) }
     }
 }
 

@@ -254,6 +254,8 @@ final class FastCGIConnection {
             output.removeFirst(count)
         }
         output = []
+        // How much of it is unread only the kernel knows.
+        sentUnseen = Self.unseen
         guard isWriting else { return true }
         isWriting = false
         stopTimer()

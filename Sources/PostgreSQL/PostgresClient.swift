@@ -5,11 +5,9 @@ import Logging
 @EventLoop
 public final class PostgresClient {
     private let options: ConnectionOptions
-    private let logger: Logger
     private let role: String
-    private let outage: Outage
+    private let outage: (shared: Outage, logger: Logger)?
     private let metrics: ConnectionMetrics
-    private var wasConnected = false
 
     private(set) var connection: PostgresConnection?
     private var isConnecting = false
@@ -24,14 +22,15 @@ public final class PostgresClient {
     /// The longest that a statement may take before the connection counts as lost.
     private let statementLimit: Duration
 
-    /// - Parameter role: what the connection is for, as it stands in the log.
-    public init(_ options: ConnectionOptions, role: String, statementLimit: Duration, logger: Logger) {
+    /// - Parameters:
+    ///   - role: what the connection is for, as it stands in the log.
+    ///   - logger: nil where whoever asks says what went wrong; the other clients' log does not depend on this one then.
+    public init(_ options: ConnectionOptions, role: String, statementLimit: Duration, logger: Logger?) {
         self.options = options
         self.role = role
-        outage = .of(options)
+        outage = logger.map { (.of(options), $0) }
         metrics = ConnectionMetrics(role)
         self.statementLimit = statementLimit
-        self.logger = logger
     }
 
     /// A connection for statements that requests wait for, many of them in one.
@@ -41,7 +40,7 @@ public final class PostgresClient {
     ///   - limit: how long a request waits for the database at most.
     ///   - settings: run-time parameters of the server beside our own.
     public convenience init(
-        database: String, role: String, limit: Duration, settings: [String: String] = [:], logger: Logger
+        database: String, role: String, limit: Duration, settings: [String: String] = [:], logger: Logger?
     ) throws(InvalidConnectionString) {
         let settings = settings.merging([
             // Sooner than the connection is given up: the server's own error says that nothing was written.
@@ -64,6 +63,9 @@ public final class PostgresClient {
 
     /// Whether statements can be sent now.
     public var isConnected: Bool { connection?.isOpen ?? false }
+
+    /// How many connections it has made so far: a transaction that was begun lives as long as this stays the same.
+    public private(set) var connectionsMade = 0
 
     /// Runs the queries as one transaction in one round trip, after those of earlier callers.
     ///
@@ -110,7 +112,7 @@ public final class PostgresClient {
     /// Ends the connection for good.
     public func close() {
         isClosed = true
-        outage.forget(self)
+        outage?.shared.forget(self)
         connection?.lose("closed")
         connection = nil
         metrics.disconnected()
@@ -158,7 +160,7 @@ public final class PostgresClient {
         lastError = reason
         metrics.disconnected()
         guard !isClosed else { return }
-        outage.lost(self, role: role, reason: reason, logger)
+        if let outage { outage.shared.lost(self, role: role, reason: reason, outage.logger) }
         startConnecting()
     }
 
@@ -176,21 +178,28 @@ public final class PostgresClient {
             if rest > .zero { await EventLoop.sleep(for: rest) }
             do throws(PostgresError) {
                 let connection = try await connectToFirstHost()
-                if !isClosed {
-                    self.connection = connection
-                    metrics.connected(again: wasConnected)
-                    wasConnected = true
-                }
-                outage.connected(self, logger)
+                // Each `await` lets other events in.
+                if let loss = connection.loss { throw .connectionLost(loss) }
+                if !isClosed { use(connection) }
                 break
             } catch {
                 lastError = "\(error)"
                 metrics.disconnected()
-                if !isClosed { outage.unreachable(self, role: role, reason: lastError, logger) }
+                if !isClosed, let outage {
+                    outage.shared.unreachable(self, role: role, reason: lastError, outage.logger)
+                }
             }
         }
         isConnecting = false
         wakeWaiting()
+    }
+
+    private func use(_ connection: PostgresConnection) {
+        self.connection = connection
+        connection.whenLostIdle = { [weak self] in self?.connectionWasLost($0) }
+        metrics.connected(again: connectionsMade > 0)
+        connectionsMade += 1
+        if let outage { outage.shared.connected(self, outage.logger) }
     }
 
     private func connectToFirstHost() async throws(PostgresError) -> PostgresConnection {

@@ -20,7 +20,9 @@ final class PostgresConnection {
     /// What the last statement came to, until its caller takes it.
     private var outcome: Result<[PostgresResult], PostgresError>?
     /// Why it is of no more use.
-    private var loss: String?
+    private(set) var loss: String?
+    /// Told of a loss that no statement under way fails by.
+    var whenLostIdle: ((String) -> Void)?
     var isOpen: Bool { loss == nil }
 
     /// What an ``execute(_:within:)`` waits for. A statement to prepare yields a result of its own before its rows.
@@ -130,7 +132,7 @@ final class PostgresConnection {
         guard isOpen else { return }
         loss = reason
         EventLoop.unwatch(descriptor)
-        finish(.failure(.connectionLost(reason)))
+        if running != nil { finish(.failure(.connectionLost(reason))) } else { whenLostIdle?(reason) }
     }
 
     private func finish(_ outcome: Result<[PostgresResult], PostgresError>) {

@@ -4,6 +4,7 @@ import DatabaseSessions
 import DjangoFormat
 import EventLoop
 import Glibc
+import PostgreSQL
 import Sessions
 
 struct ClearSessions: ParsableCommand {
@@ -38,22 +39,24 @@ struct ClearSessions: ParsableCommand {
 
     func run() throws {
         let settings = try Settings.load()
+        let end = timeLimit.map { ContinuousClock.now + .seconds($0) }
+        let pace = Pace(rest: rest, until: end)
         switch settings.engine {
-        case .db, .cachedDB: try runOnLoop { [self] in try await clearTable(settings) }
-        case .file: try clearFiles(settings)
+        case .db, .cachedDB: try runOnLoop { [self] in try await clearTable(settings, pace) }
+        case .file: try clearFiles(settings, until: end)
         // Django's clear_expired of these does nothing either.
         case .cache, .signedCookies: if dryRun { say(0) }
         }
-        if settings.authentication == .django, !dryRun, end.map({ ContinuousClock.now < $0 }) ?? true {
+        if settings.authentication == .django, !dryRun {
             try runOnLoop { [batch] in
                 _ = try await LoginLimits.clear(
-                    try commandClient(settings), now: SessionEngine.systemTime(), batch: batch)
+                    try commandClient(settings), now: SessionEngine.systemTime(), inBatchesOf: batch, pace: pace)
             }
         }
     }
 
     @EventLoop
-    private func clearTable(_ settings: Settings) async throws {
+    private func clearTable(_ settings: Settings, _ pace: Pace) async throws {
         let expired = ExpiredSessions(client: try commandClient(settings))
         let now = SessionEngine.systemTime()
         if dryRun { return say(try await expired.count(now: now)) }
@@ -62,7 +65,7 @@ struct ClearSessions: ParsableCommand {
             if settings.session.djangoCompatible {
                 try await expired.clearAtOnce(now: now)
             } else {
-                try await expired.clear(now: now, batch: batch, rest: rest, until: end) {
+                try await expired.clear(now: now, inBatchesOf: batch, pace: pace) {
                     progress.show($0)
                     return true
                 }
@@ -70,7 +73,7 @@ struct ClearSessions: ParsableCommand {
         progress.finish(deleted)
     }
 
-    private func clearFiles(_ settings: Settings) throws {
+    private func clearFiles(_ settings: Settings, until end: ContinuousClock.Instant?) throws {
         settings.applyTimeZone()
         let codec = SessionCodec(
             signer: TimestampSigner(
@@ -78,7 +81,6 @@ struct ClearSessions: ParsableCommand {
         try settings.requireSecretKey()
         let files = try settings.fileStore(codec)
         let now = SessionEngine.systemTime()
-        let end = end
         let progress = Progress(total: nil)
         let count = try files.clearExpired(now: now, dryRun: dryRun) { deleted in
             guard deleted % batch == 0 else { return true }
@@ -87,8 +89,6 @@ struct ClearSessions: ParsableCommand {
         }
         if dryRun { say(count) } else { progress.finish(count) }
     }
-
-    private var end: ContinuousClock.Instant? { timeLimit.map { ContinuousClock.now + .seconds($0) } }
 
     private func say(_ count: Int) { print("\(count) expired sessions would be removed") }
 }

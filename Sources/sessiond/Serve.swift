@@ -128,11 +128,11 @@ struct Serve: ParsableCommand {
         }
     }
 
-    /// As many descriptors as the system grants: each kept connection is one.
+    /// As many descriptors as the system grants, 65,536 where it does not say more: each kept connection is one.
     private func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = min(limit.rlim_max, 65536)
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 65536))
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

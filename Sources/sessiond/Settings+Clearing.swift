@@ -19,7 +19,9 @@ extension Settings {
         if engine.hasTable { chores.append(SelfClearing.sessions(now: SessionEngine.systemTime)) }
         if !limitMigrations.isEmpty {
             chores.append { turn in
-                _ = try await LoginLimits.clear(turn.client, now: SessionEngine.systemTime(), batch: 1000)
+                _ = try await LoginLimits.clear(
+                    turn.client, now: SessionEngine.systemTime(), inBatchesOf: 1000, pace: SelfClearing.pace
+                ) { _ in turn.isOn }
             }
         }
         guard !chores.isEmpty else { return nil }

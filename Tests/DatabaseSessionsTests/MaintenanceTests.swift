@@ -41,14 +41,16 @@ struct MaintenanceTests {
             #expect(try await expired.count(now: now) == 25)
             var steps: [Int] = []
             #expect(
-                try await expired.clear(now: now, batch: 10) {
+                try await expired.clear(now: now, inBatchesOf: 10) {
                     steps.append($0)
                     return true
                 } == 25)
             #expect(steps == [10, 20, 25])
             #expect(try await database.number("SELECT count(*) FROM django_session") == 5)
             try await database.run("UPDATE django_session SET expire_date = now() - interval '1 day'")
-            #expect(try await expired.clear(now: now, batch: 2, until: .now) == 2)
+            #expect(try await expired.clear(now: now, inBatchesOf: 2, pace: Pace(until: .now)) == 0)
+            let long = Pace(rest: 1_000_000, until: .now + .seconds(60))
+            #expect(try await expired.clear(now: now, inBatchesOf: 2, pace: long) == 2)
             #expect(try await expired.clearAtOnce(now: now) == 3)
             #expect(try await database.number("SELECT count(*) FROM django_session") == 0)
         }
@@ -71,7 +73,9 @@ struct MaintenanceTests {
             let expired = ExpiredSessions(client: database.client)
             let start = ContinuousClock.now
             var rested: Duration?
-            let deleted = try await expired.clear(now: SessionEngine.systemTime(), batch: 1000, rest: 10) { _ in
+            let deleted = try await expired.clear(
+                now: SessionEngine.systemTime(), inBatchesOf: 1000, pace: Pace(rest: 10)
+            ) { _ in
                 rested = rested ?? .now - start
                 return true
             }

@@ -71,7 +71,7 @@ struct PartitionsTests {
             try await database.run(
                 "UPDATE django_session SET expire_date = now() - interval '1 day' WHERE session_key < 'o'")
             let expired = ExpiredSessions(client: database.client)
-            #expect(try await expired.clear(now: SessionEngine.systemTime(), batch: 3) == 10)
+            #expect(try await expired.clear(now: SessionEngine.systemTime(), inBatchesOf: 3) == 10)
             #expect(try await database.number("SELECT count(*) FROM django_session") == 20)
         }
     }

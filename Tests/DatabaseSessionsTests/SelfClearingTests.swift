@@ -117,6 +117,20 @@ struct SelfClearingTests {
         }
     }
 
+    @Test("an outage that a client without a log notices first stands in the log of the next")
+    func silentClient() async throws {
+        try await onLoop {
+            let messages = Messages()
+            let options = try ConnectionOptions("postgresql:///x?host=/nonexistent/silent")
+            for logger in [nil, Logger(label: "test") { _ in messages }] {
+                let client = PostgresClient(options, role: "test", statementLimit: .seconds(1), logger: logger)
+                _ = try? await client.execute(Statement("SELECT 1"), deadline: .now + .milliseconds(100))
+                #expect(messages.all.withLock { $0 } == (logger == nil ? [] : ["database not reachable"]))
+                EventLoop.schedule(after: .seconds(1)) { client.close() }
+            }
+        }
+    }
+
     @Test("expired sessions go, all others stay: also one that somebody saves or holds at that moment")
     func sessions() async throws {
         try await onLoop {

@@ -300,8 +300,12 @@ def test_the_table_of_limits_is_made_where_passwords_count(stack, database, mana
     manage("makemigrations", "--check")
     assert described(stack, database, "sessiond_login_limit") == mine
     stack.sql("DROP TABLE sessiond_login_limit", database=database)
-    by_hand = ["psql", "-X", "-1", "-v", "ON_ERROR_STOP=1", url, "-f", ROOT / "sql/0001_login_limits.sql"]
-    subprocess.run(by_hand, check=True, capture_output=True)
+    stack.sql("DELETE FROM django_migrations WHERE app = 'sessiond'", database=database)
+    # The command as it stands in the file.
+    words = re.search(r"By hand: (.*?)\n-- and GRANT", (ROOT / "sql/0001_login_limits.sql").read_text(), re.DOTALL)[1]
+    by_hand = words.replace("\n--", "").replace("psql", f"psql -X '{url}'")
+    subprocess.run(by_hand, check=True, capture_output=True, shell=True, cwd=ROOT)
+    assert recorded(stack, database).count(LIMITS) == 1
     assert described(stack, database, "sessiond_login_limit") == mine
 
 
@@ -411,6 +415,17 @@ def test_partitions_are_refused_where_they_cannot_be_and_nothing_is_changed(stac
     stack.sql("CREATE VIEW sessions AS SELECT * FROM django_session", database=database)
     assert "depend on it" in refused(["4"])
     stack.sql("DROP VIEW sessions", database=database)
+    for made, undone, word in (
+        ("GRANT SELECT (session_key) ON django_session TO pg_monitor",
+         "REVOKE SELECT (session_key) ON django_session FROM pg_monitor", "rights to columns"),
+        ("CREATE TABLE keys (key varchar PRIMARY KEY); ALTER TABLE django_session ADD CONSTRAINT known FOREIGN KEY "
+         "(session_key) REFERENCES keys", "DROP TABLE keys CASCADE", "foreign keys"),
+        ("CREATE TRIGGER idle BEFORE UPDATE ON django_session EXECUTE FUNCTION suppress_redundant_updates_trigger(); "
+         "ALTER TABLE django_session DISABLE TRIGGER idle", "DROP TRIGGER idle ON django_session", "switched off"),
+    ):
+        stack.sql(made, database=database)
+        assert word in refused(["4"])
+        stack.sql(undone, database=database)
     with psycopg.connect(stack.database_url(database)) as reader:
         reader.execute("SELECT * FROM django_session")
         assert "lock timeout" in refused(["4"])
@@ -419,10 +434,13 @@ def test_partitions_are_refused_where_they_cannot_be_and_nothing_is_changed(stac
 
 def test_the_file_of_partitions_works_with_psql_alone(stack, database):
     sessiond_migrate(stack, database)
+    stack.sql("ALTER TABLE django_session SET (autovacuum_vacuum_scale_factor = 0.02, fillfactor = 90)", database=database)
     plain = described(stack, database)
     command = ["psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", stack.database_url(database)]
     for number in (4, 4, 1):
         subprocess.run([*command, "-c", f"SET LOCAL sessiond.partitions = {number}", "-f", PARTITIONS_FILE], check=True,
                        capture_output=True)
         assert partitions(stack, database) == (number if number > 1 else 0)
+        parameters = "SELECT DISTINCT reloptions FROM pg_class WHERE relkind = 'r' AND relname LIKE 'django_session%'"
+        assert stack.sql(parameters, database=database) == [(["autovacuum_vacuum_scale_factor=0.02", "fillfactor=90"],)]
     assert described(stack, database) == plain

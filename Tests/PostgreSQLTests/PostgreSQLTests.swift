@@ -207,6 +207,25 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("a connection that ends while it is idle is made again before anybody needs it")
+    func idleLoss() async throws {
+        try await onLoop {
+            let database = try await TestDatabase(migrated: false)
+            let client = PostgresClient(
+                try ConnectionOptions(database.url), role: "test", statementLimit: .seconds(5), logger: nil)
+            let number = try await client.execute(Statement("SELECT pg_backend_pid()"), deadline: .now + .seconds(5))
+            let process = try #require(number.integer(0, 0))
+            #expect(client.connectionsMade == 1)
+            try await database.run("SELECT pg_terminate_backend(\(process))")
+            let end = ContinuousClock.now + .seconds(10)
+            while client.connectionsMade < 2 || !client.isConnected, .now < end {
+                await EventLoop.sleep(for: .milliseconds(10))
+            }
+            #expect(client.connectionsMade == 2 && client.isConnected)
+            client.close()
+        }
+    }
+
     @Test("without a server a statement fails at its deadline")
     func noServer() async throws {
         try await onLoop {

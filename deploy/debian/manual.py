@@ -19,9 +19,9 @@ FILES = {
 }
 SERVICES = """\
 Each worker is an instance of sessiond@.service, and all serve the socket of sessiond.socket. To start two of them, now
-and at each boot, and to remove expired sessions every day:
+and at each boot:
 
-    systemctl enable --now sessiond@1 sessiond@2 sessiond-clear.timer
+    systemctl enable --now sessiond@1 sessiond@2
 
 A worker that ends or hangs is replaced; one whose settings are wrong says so in the journal and is left alone.
 sessiondctl(8) restarts the workers one by one, without losing a request, and runs the commands above with the services'

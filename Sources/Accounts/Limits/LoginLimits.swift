@@ -110,19 +110,19 @@ public final class LoginLimits {
 
     /// Deletes the rows that say nothing any more, in batches; none where the table is not there.
     ///
-    /// - Parameter now: microseconds since 1970-01-01 UTC.
+    /// - Parameters:
+    ///   - now: microseconds since 1970-01-01 UTC.
+    ///   - goesOn: asked after each batch and its rest, with the number deleted so far.
     /// - Returns: how many were deleted.
     public static func clear(
-        _ client: PostgresClient, now: Int64, batch: Int = 10_000
+        _ client: PostgresClient, now: Int64, inBatchesOf size: Int = 10_000, pace: Pace = Pace(),
+        goesOn: @EventLoop (Int) -> Bool = { _ in true }
     ) async throws(PostgresError) -> Int {
         let exists = try await client.execute(LimitSQL.exists, deadline: .now + .seconds(5)).integer(0, 0) == 1
         guard exists else { return 0 }
-        var total = 0
-        while true {
-            let parameters: [Parameter] = [.integer(now), .integer(Int64(batch))]
-            let deleted = try await client.execute(LimitSQL.clear, parameters, deadline: .now + .seconds(5)).affected
-            guard deleted > 0 else { return total }
-            total += deleted
+        let parameters: [Parameter] = [.integer(now), .integer(Int64(size))]
+        return try await pace.run(inBatchesOf: size, goesOn: goesOn) { () async throws(PostgresError) in
+            try await client.execute(LimitSQL.clear, parameters, deadline: .now + .seconds(5)).affected
         }
     }
 }

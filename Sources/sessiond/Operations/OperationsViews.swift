@@ -37,9 +37,9 @@ private func ready(_ readiness: Readiness) async throws -> Response {
 
 /// Files are read on a thread of their own.
 private func tell(_ metrics: PrometheusMetrics) async throws -> Response {
-    let outcome = await Task.detached {
+    let outcome = await EventLoop.onThread {
         Result { () throws(SystemError) in try metrics.exposition() }
-    }.value
+    }
     return try Response(outcome.get(), contentType: PrometheusMetrics.contentType)
 }
 

@@ -60,7 +60,7 @@ final class Readiness {
         do {
             // What keeps it from the database is in the log already.
             let client = try PostgresClient(
-                database: settings.database, role: "readiness", limit: limit, logger: quietLogger)
+                database: settings.database, role: "readiness", limit: limit, logger: nil)
             defer { client.close() }
             let pending = try await Migrator(client: client).pending(of: needed)
             guard pending.isEmpty else { return "\(pending.count) migrations are not applied; run sessiond migrate" }

@@ -237,9 +237,9 @@ struct LoginLimitsTests {
             for number in 1...5 { try await site.count("user\(number)", from: "203.0.\(number).1") }
             try await site.logIn("alice", from: "203.0.113.1")
             let client = site.database.client
-            #expect(try await LoginLimits.clear(client, now: site.clock.now, batch: 3) == 0)
+            #expect(try await LoginLimits.clear(client, now: site.clock.now, inBatchesOf: 3) == 0)
             site.clock.advance(seconds: 61)
-            #expect(try await LoginLimits.clear(client, now: site.clock.now, batch: 3) == 12)
+            #expect(try await LoginLimits.clear(client, now: site.clock.now, inBatchesOf: 3) == 12)
             site.clock.advance(seconds: 89 * 86_400)
             #expect(try await LoginLimits.clear(client, now: site.clock.now) == 0)
             site.clock.advance(seconds: 86_400)
