@@ -1,5 +1,7 @@
 """Acceptance 8: those who send half and stop change nothing for the others."""
 
+import os
+import resource
 import socket
 import time
 from contextlib import ExitStack
@@ -75,4 +77,26 @@ def test_browsers_that_leave_before_the_answer_change_nothing(stack):
         with socket.create_connection(("127.0.0.1", stack.port)) as sock:
             sock.sendall(raw)
     assert pace(stack, key) < 1.5
+    assert stack.is_well()
+
+
+def test_ten_thousand_kept_connections_are_all_served(stack):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        key = django_side.create({"username": "alice"})
+        with ExitStack() as held:
+            connections = [held.enter_context(stack.fastcgi()) for _ in range(10_000)]
+            for _ in range(2):
+                for first in range(0, len(connections), 500):
+                    asked = connections[first : first + 500]
+                    for connection in asked:
+                        connection.send(fcgi.compose(path=FORM, HTTP_COOKIE=f"sessionid={key}"))
+                    for connection in asked:
+                        answer = connection.receive()
+                        assert answer.status == 200 and b"<strong>alice</strong>" in answer.body
+                assert pace(stack, key) < 1.5
+            assert sum(len(os.listdir(f"/proc/{worker.pid}/fd")) for worker in stack.workers) > 10_000
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert stack.is_well()
