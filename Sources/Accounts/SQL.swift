@@ -8,13 +8,19 @@ enum SQL {
 
     static let usersByName = Statement("SELECT \(columns) FROM auth_user AS u WHERE u.username = ANY ($1)")
 
-    /// The passwords of some users, drawn at random, however many there are.
+    /// The passwords of all users where they are a thousand at most, else of some that are drawn at random: each draw takes
+    /// the next id that there is, because most of them may be gone.
     static let samplePasswords = Statement(
         """
-        SELECT u.password FROM auth_user AS u WHERE u.id = ANY (ARRAY(
-            SELECT r.low + floor(random() * (r.high - r.low + 1))::bigint
-            FROM (SELECT min(id)::bigint AS low, max(id)::bigint AS high FROM auth_user) AS r, generate_series(1, 1000)
-            WHERE r.low IS NOT NULL))
+        WITH few AS MATERIALIZED (SELECT password FROM auth_user LIMIT 1001), drawn AS (
+            SELECT DISTINCT n.id FROM (
+                SELECT r.low + floor(random() * (r.high - r.low + 1))::bigint AS draw
+                FROM (SELECT min(id)::bigint AS low, max(id)::bigint AS high FROM auth_user) AS r, generate_series(1, 1000)
+            ) AS d CROSS JOIN LATERAL (SELECT id FROM auth_user WHERE id >= d.draw ORDER BY id LIMIT 1) AS n
+        )
+        SELECT password FROM few WHERE (SELECT count(*) FROM few) <= 1000
+        UNION ALL
+        SELECT u.password FROM drawn JOIN auth_user AS u USING (id) WHERE (SELECT count(*) FROM few) > 1000
         """)
 
     static let accesses = Statement(

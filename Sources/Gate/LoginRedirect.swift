@@ -8,7 +8,7 @@ extension Gate {
     func redirectToLogin(_ request: Request) async throws -> Response {
         var response: Response
         if request.method == "GET" || request.method == "HEAD" {
-            response = try .redirect(to: try loginURL(next: next(request)))
+            response = try .redirectToLogin(request, loginURL: accounts.settings.loginURL, next: next(request))
         } else {
             response = plainPage(status: 401)
         }
@@ -16,20 +16,10 @@ extension Gate {
         return response
     }
 
-    /// The URL that was asked for; nil where it was this page itself.
-    private func next(_ request: Request) throws -> String? {
+    /// The path that was asked for; nil where it was this page itself.
+    private func next(_ request: Request) -> String? {
         let raw = request.meta.string("REQUEST_URI") ?? request.fullPath()
         let path = raw.utf8.first == UInt8(ascii: "/") ? escapeLeadingSlashes(raw) : request.fullPath()
-        guard !path.utf8.starts(with: "/session/login".utf8) else { return nil }
-        let loginURL = accounts.settings.loginURL
-        let isHere = loginURL.utf8.first == UInt8(ascii: "/") && !loginURL.utf8.starts(with: "//".utf8)
-        return isHere ? path : "\(request.scheme)://\(try request.host())\(path)"
-    }
-
-    private func loginURL(next: String?) -> String {
-        let loginURL = accounts.settings.loginURL
-        guard let next else { return loginURL }
-        let separator = loginURL.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
-        return loginURL + separator + "next=" + quote(next.utf8, safe: ASCIISet(ASCIISet.alwaysSafe + "/"))
+        return path.utf8.starts(with: "/session/login".utf8) ? nil : path
     }
 }

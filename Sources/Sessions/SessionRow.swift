@@ -117,7 +117,7 @@ extension Session {
     }
 
     /// Moves the data to a new key, as a login must (Django's `cycle_key`). The save does it: it creates the new row and
-    /// deletes the old one in one step, so that there are never two live keys.
+    /// deletes the old one in one step, also where that is gone meanwhile: each of two requests at once makes a key.
     public func cycleKey() async throws(SessionStoreError) {
         _ = try await data()
         modified = true

@@ -34,6 +34,30 @@ struct UserTableTests {
         }
     }
 
+    @Test("a sample of the passwords is of all users where they are few, and of enough where most ids are gone")
+    func samples() async throws {
+        try await onSite { site in
+            @EventLoop func insert(_ numbers: String) async throws {
+                try await site.database.run(
+                    """
+                    INSERT INTO auth_user (id, username, password, is_active, is_staff, is_superuser, first_name, last_name,
+                        email, date_joined)
+                    SELECT 100003 * n, 'user' || n, n, true, false, false, '', '', '', now()
+                    FROM generate_series(\(numbers)) AS n
+                    """)
+            }
+            let users = site.accounts.users
+            #expect(try await users.samplePasswords() == [])
+            try await insert("1, 1000")
+            #expect(try await Set(users.samplePasswords()).count == 1000)
+            try await insert("1001, 3000")
+            let sample = try await users.samplePasswords()
+            #expect(Set(sample).count == sample.count && (500...1000).contains(sample.count))
+            // Drawn from all of them.
+            #expect(sample.count { Int($0) ?? 0 <= 1500 } > sample.count / 3)
+        }
+    }
+
     @Test("unicode username")
     func unicodeUsername() async throws {
         try await onSite { site in

@@ -332,11 +332,11 @@ def test_the_login_page_s_own_address_is_no_loop(gate):
 
 def test_a_login_page_elsewhere_is_told_the_whole_address(gate):
     """As Django's login_required does; of the hosts that clients name only the allowed ones."""
-    settings = {"LOGIN_URL": "https://accounts.example.org/login/?a=b", "ALLOWED_HOSTS": '["files.example.org"]'}
+    settings = {"LOGIN_URL": "https://accounts.example.org/login/?next=/x&a=b#form", "ALLOWED_HOSTS": '["files.example.org"]'}
     with gate.worker(**settings) as (_, address), gate.fastcgi(address) as connection:
         asked = {"REQUEST_URI": "/files/?c=d", "HTTP_HOST": "files.example.org:8443", "HTTPS": "on"}
         location = dict(connection.exchange("GET", "/session/login", **asked).headers)["Location"]
-        assert location.startswith("https://accounts.example.org/login/?a=b&next=")
+        assert location.startswith("https://accounts.example.org/login/?a=b&next=") and location.endswith("#form")
         assert parse_qs(urlsplit(location).query)["next"] == ["https://files.example.org:8443/files/?c=d"]
         assert connection.exchange("GET", "/session/login", **(asked | {"HTTP_HOST": "evil.example"})).status == 400
 

@@ -70,6 +70,23 @@ struct BatchQueueTests {
         }
     }
 
+    @Test("what is asked alone holds up none of its batch")
+    func aloneLast() async throws {
+        try await onLoop {
+            let doubler = try Doubler(try await TestDatabase(migrated: false))
+            let queue = doubler.queue(alone: [1])
+            var order: [Int64] = []
+            await concurrently(
+                ([1, 2, 3] as [Int64]).map { number in
+                    {
+                        _ = try? await queue.answer(number)
+                        order.append(number)
+                    }
+                })
+            #expect(order.last == 1 && order.count == 3 && doubler.batches == [3, 1])
+        }
+    }
+
     @Test("nobody waits past the deadline, and the queue works on")
     func deadline() async throws {
         try await onLoop {

@@ -61,7 +61,8 @@ final class SessionListKeeper {
     /// Remembers a visit, to be written soon.
     func add(_ visit: SessionVisit) { visits.add(visit) }
 
-    /// Returns when what had changed before is in the table: unless that is very much, or the database is away.
+    /// Returns when what had changed before is in the table: unless that is very much, the database is away, or another
+    /// worker has taken it and not finished.
     func catchUp() async {
         guard !isClosed else { return }
         await withCheckedContinuation { caller in

@@ -17,9 +17,32 @@ extension Response {
     }
 
     /// The redirect of who has to log in first, and comes back after (Django's `redirect_to_login`).
-    /// - Parameter loginURL: `LOGIN_URL` as a URL.
-    public static func redirectToLogin(_ request: Request, loginURL: String) throws(HTTPError) -> Response {
-        let mark = loginURL.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
-        return try redirect(to: loginURL + mark + "next=" + quote(request.fullPath().utf8, safe: .queryValue))
+    /// - Parameters:
+    ///   - loginURL: `LOGIN_URL` as a URL. Where it names a host, `next` does too.
+    ///   - path: what `next` is to be; nil sends nobody back.
+    /// - Throws: ``HTTPError``, also for a host that is not allowed where `next` needs one.
+    public static func redirectToLogin(
+        _ request: Request, loginURL: String, next path: String?
+    ) throws(HTTPError) -> Response {
+        guard let path else { return try redirect(to: loginURL) }
+        let isHere = loginURL.utf8.first == UInt8(ascii: "/") && !loginURL.utf8.starts(with: "//".utf8)
+        let next = isHere ? path : "\(request.scheme)://\(try request.host())\(path)"
+        return try redirect(to: adding(next: next, to: loginURL))
     }
+
+    public static func redirectToLogin(_ request: Request, loginURL: String) throws(HTTPError) -> Response {
+        try redirectToLogin(request, loginURL: loginURL, next: request.fullPath())
+    }
+}
+
+/// The URL with `next` in its query, in place of one that was there; its fragment stays the end.
+private func adding(next: String, to url: String) -> String {
+    let parts = url.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+    let (address, fragment) = (parts[0], parts.count > 1 ? "#" + parts[1] : "")
+    let mark = address.firstIndex(of: "?") ?? address.endIndex
+    var pairs = address[mark...].dropFirst().split(separator: "&").filter {
+        $0 != "next" && !$0.utf8.starts(with: "next=".utf8)
+    }
+    pairs.append("next=" + quote(next.utf8, safe: .queryValue))
+    return address[..<mark] + "?" + pairs.joined(separator: "&") + fragment
 }
