@@ -5,7 +5,8 @@
 --
 -- By hand: psql -1 -v ON_ERROR_STOP=1 -f sql/0001_initial.sql -c "INSERT INTO django_migrations (app, name, applied)
 --              VALUES ('sessions', '0001_initial', now())"
--- where a Django project has made django_migrations, else by `sessiond migrate`; and GRANT SELECT, INSERT, UPDATE, DELETE to whom the workers connect as.
+-- where a Django project has made django_migrations, else by `sessiond migrate`; and GRANT SELECT, INSERT, UPDATE, DELETE
+-- to whom the workers connect as.
 -- Run again, or over a table that Django made, it changes nothing and says "already exists, skipping".
 
 CREATE TABLE IF NOT EXISTS "django_session" (

@@ -75,7 +75,8 @@ BEGIN
         EXECUTE format('CREATE TABLE %s.sessiond_new (LIKE %1$s.django_session INCLUDING DEFAULTS INCLUDING CONSTRAINTS '
             'INCLUDING STORAGE) PARTITION BY HASH (session_key)', place);
         FOR number IN 0 .. wanted - 1 LOOP
-            EXECUTE format('CREATE TABLE %s.%I PARTITION OF %1$s.sessiond_new FOR VALUES WITH (MODULUS %3$s, REMAINDER %4$s)%5$s',
+            EXECUTE format('CREATE TABLE %s.%I PARTITION OF %1$s.sessiond_new '
+                'FOR VALUES WITH (MODULUS %3$s, REMAINDER %4$s)%5$s',
                 place, format('django_session_%s_of_%s', number + 1, wanted), wanted, number, parameters);
             EXECUTE format('ALTER TABLE %s.%I OWNER TO %s', place, format('django_session_%s_of_%s', number + 1, wanted), owner);
         END LOOP;

@@ -54,6 +54,7 @@ final class LoadQueue {
                 statement = found.integer(0, 0) == 1 ? SQL.loadFromPartitions : SQL.load
                 return
             } catch {
+                // What the server refuses it refuses again; a connection that was lost has said nothing.
                 if client.isConnected { return }
             }
         }

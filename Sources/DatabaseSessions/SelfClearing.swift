@@ -29,7 +29,7 @@ public final class SelfClearing {
         public var isOn: Bool { election.isConnected && election.connectionsMade == connection }
     }
 
-    /// At most a fifth of the time is spent on it.
+    /// At most a fifth of a turn is spent on its chores.
     public static let pace = Pace(rest: 4)
 
     /// The expired sessions.

@@ -7,9 +7,10 @@ import Web
 /// pass, and who it comes from.
 ///
 /// It only reads, at each request anew: no session is made, extended, saved or ended by it and no cookie set, whatever the
-/// settings say (but Django's `file` engine deletes an expired session's file where it meets it, and ours does too), so what was revoked is revoked at the next request. Where Django's `get_user` would end a session (its user
-/// has another password now) it is no session here; where it would renew one (made with an older secret key) the user
-/// passes; both are left to the next page that a view makes.
+/// settings say, so what was revoked is revoked at the next request. (The `file` engine, as Django's, deletes the file of an
+/// expired session where it meets it.) Where Django's `get_user` would end a session (its user has another password now) it
+/// is no session here; where it would renew one (made with an older secret key) the user passes; both are left to the next
+/// page that a view makes.
 public struct Gate {
     let sessions: SessionEngine
     let accounts: Accounts

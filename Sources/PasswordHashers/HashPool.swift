@@ -108,7 +108,7 @@ private final class HashQueue: Sendable {
     }
 
     /// Runs a job, and those that wait until none is left.
-    func work(_ first: Job) {
+    private func work(_ first: Job) {
         run(first)
         while let job = next() { run(job) }
     }
@@ -128,34 +128,11 @@ private final class HashQueue: Sendable {
     }
 
     private func startThread(_ job: Job) -> Bool {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 512 << 10)
-        var thread = pthread_t()
-        let beginning = Unmanaged.passRetained(Beginning(queue: self, job: job))
-        if pthread_create(&thread, &attributes, runHashThread, beginning.toOpaque()) == 0 { return true }
-        beginning.release()
-        return false
+        EventLoop.startThread { [self] in
+            pthread_setname_np(pthread_self(), "hash")
+            // In Linux this is the thread's alone. A lower priority that the process was given stays: raising it is refused.
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            work(job)
+        }
     }
-}
-
-/// What a thread is given.
-private final class Beginning: Sendable {
-    let queue: HashQueue
-    let job: HashQueue.Job
-
-    init(queue: HashQueue, job: HashQueue.Job) { (self.queue, self.job) = (queue, job) }
-}
-
-private func runHashThread(_ beginning: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    pthread_setname_np(pthread_self(), "hash")
-    // In Linux this is the thread's alone. A lower priority that the process was given stays: raising it is refused.
-    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-    if let beginning {
-        let beginning = Unmanaged<Beginning>.fromOpaque(beginning).takeRetainedValue()
-        beginning.queue.work(beginning.job)
-    }
-    return nil
 }

@@ -65,7 +65,7 @@ public final class BatchQueue<Question: Sendable, Answer: Sendable> {
             guard !inFlight.isEmpty else { continue }
             do throws(PostgresError) {
                 let answers = try await ask(inFlight.map(\.question))
-                // Nobody waits for those that are asked alone, who may wait for a row that somebody holds.
+                // First those that have their answer: one that is asked alone may wait for a row that somebody holds.
                 for (asked, answer) in zip(inFlight, answers) {
                     if let answer { asked.place.settle(.success(answer)) }
                 }

@@ -3,17 +3,24 @@ import EventLoop
 import Glibc
 import Synchronization
 
-/// A place in which a number is counted, by any thread.
-typealias Slot = UnsafeMutablePointer<Atomic<UInt64>>
+/// Places in which numbers are counted, by any thread.
+struct Slot: Sendable {
+    /// Atomics, so that any thread may use them; in the memory of the file, which stays mapped for as long as this is there.
+    nonisolated(unsafe) let places: UnsafeMutablePointer<Atomic<UInt64>>
+    private let file: MetricsFile
+
+    fileprivate init(_ file: MetricsFile, at index: Int) { (self.file, places) = (file, file.place(index)) }
+}
 
 /// The file in which a process keeps what it counts, mapped into its memory: counting is a store, and what was counted
 /// survives the process. A lock on the file says that the process lives.
-final class MetricsFile: @unchecked Sendable {
+final class MetricsFile: Sendable {
     /// 64 KiB.
     static let wordCount = 8192
 
     private let descriptor: Int32
-    private let words: UnsafeMutablePointer<UInt64>
+    /// Written before anybody else sees it, then under the lock of `used` or as atomics.
+    nonisolated(unsafe) private let words: UnsafeMutablePointer<UInt64>
     private let used = Mutex(MetricsImage.Header.count)
 
     /// - Throws: `SystemError`, also where the disk is full.
@@ -61,17 +68,17 @@ final class MetricsFile: @unchecked Sendable {
             for (index, word) in head.enumerated() { words[used + index] = word }
             defer { used = end }
             // Readers see a record when it is whole; the values of a new file are zero.
-            slot(MetricsImage.Header.used).pointee.store(UInt64(end), ordering: .releasing)
-            return slot(used + head.count)
+            place(MetricsImage.Header.used).pointee.store(UInt64(end), ordering: .releasing)
+            return Slot(self, at: used + head.count)
         }
     }
 
     /// - Parameter isServing: whether the process means to live on.
     func isServing(_ isServing: Bool) {
-        slot(MetricsImage.Header.isServing).pointee.store(isServing ? 1 : 0, ordering: .releasing)
+        place(MetricsImage.Header.isServing).pointee.store(isServing ? 1 : 0, ordering: .releasing)
     }
 
-    private func slot(_ index: Int) -> Slot {
+    fileprivate func place(_ index: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
         UnsafeMutableRawPointer(words + index).assumingMemoryBound(to: Atomic<UInt64>.self)
     }
 }

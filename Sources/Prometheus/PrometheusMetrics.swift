@@ -91,22 +91,22 @@ public final class PrometheusMetrics: MetricsFactory {
     // MARK: MetricsFactory
 
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-        slot(label, dimensions, .counter).map { CountingHandler(file, $0) } ?? NOOPMetricsHandler.instance
+        slot(label, dimensions, .counter).map { CountingHandler($0) } ?? NOOPMetricsHandler.instance
     }
 
     public func makeFloatingPointCounter(
         label: String, dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler {
-        slot(label, dimensions, .counter, .billionth).map { FractionHandler(file, $0) } ?? NOOPMetricsHandler.instance
+        slot(label, dimensions, .counter, .billionth).map { FractionHandler($0) } ?? NOOPMetricsHandler.instance
     }
 
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
-        slot(label, dimensions, .gauge).map { GaugeHandler(file, $0) } ?? NOOPMetricsHandler.instance
+        slot(label, dimensions, .gauge).map { GaugeHandler($0) } ?? NOOPMetricsHandler.instance
     }
 
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         if aggregate { return histogram(label, dimensions, .one) ?? NOOPMetricsHandler.instance }
-        return slot(label, dimensions, .gauge).map { GaugeHandler(file, $0) } ?? NOOPMetricsHandler.instance
+        return slot(label, dimensions, .gauge).map { GaugeHandler($0) } ?? NOOPMetricsHandler.instance
     }
 
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
@@ -125,7 +125,7 @@ public final class PrometheusMetrics: MetricsFactory {
     ) -> HistogramHandler? {
         let bounds = descriptions[label]?.bounds ?? []
         return slot(label, dimensions, .histogram, unit, bounds: bounds).map {
-            HistogramHandler(file, $0, bounds: bounds)
+            HistogramHandler($0, bounds: bounds)
         }
     }
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from statistics import median
 
 from measure import judge, require, right_sample
-from stack import end
 from wrk import Wrk, loads
 
 TITLE = "a backlog of expired rows"
@@ -60,10 +59,7 @@ def run(plan):
         require(time.monotonic() - start < plan.backlog / SLOWEST + 60, "the backlog is not worked off")
         time.sleep(1)
     took = time.monotonic() - start
-    for worker in bench.workers:
-        if worker.pid in bench.processes[name]:
-            end(worker)
-    bench.workers = [worker for worker in bench.workers if worker.pid not in bench.processes[name]]
+    bench.remove(peer)
     require(bench.rows() == live, "sessions that had not expired are gone")
     require(beside, "the backlog was gone before a read was measured")
     p99 = [median(result.p99 for result in results) / 1000 for results in (idle, beside)]

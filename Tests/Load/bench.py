@@ -6,7 +6,7 @@ import socket
 import time
 
 from front import nginx_text
-from stack import ROOT, Stack, accepts, free_port, wait_until
+from stack import ROOT, Stack, accepts, end, free_port, wait_until
 
 SESSIONS = 10_000
 """Rows of the table when a measurement begins."""
@@ -47,6 +47,14 @@ class Bench(Stack):
         first = len(self.workers)
         self.start_peer(peer)
         self.processes[peer.name] = [worker.pid for worker in self.workers[first:]]
+
+    def remove(self, peer):
+        """Ends a peer's processes."""
+        removed = self.processes.pop(peer.name)
+        for worker in self.workers:
+            if worker.pid in removed:
+                end(worker)
+        self.workers = [worker for worker in self.workers if worker.pid not in removed]
 
     def start_peer(self, peer):
         """Starts a peer behind the nginx of deploy/up, in a state directory of its own."""

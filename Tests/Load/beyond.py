@@ -6,7 +6,6 @@ from dataclasses import replace
 from statistics import median
 
 from measure import judge, require, right_sample
-from stack import end
 from wrk import Wrk, loads
 
 TITLE = "PgBouncer and partitions"
@@ -46,10 +45,7 @@ def compare(plan, name, how, url):
     plan.figures.numbers[name] = {load: median(ratios) for load, ratios in measured.items()}
     for load, ratio in plan.figures.numbers[name].items():
         plan.say(f"{load:<13} {how}: {ratio:.2f} times as many requests a second as without")
-    for worker in bench.workers:
-        if worker.pid in bench.processes[other.name]:
-            end(worker)
-    bench.workers = [worker for worker in bench.workers if worker.pid not in bench.processes[other.name]]
+    bench.remove(other)
 
 
 @contextmanager

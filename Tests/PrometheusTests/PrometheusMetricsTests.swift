@@ -8,36 +8,17 @@ import Testing
 
 @testable import Prometheus
 
-/// A directory of its own, which goes with the test.
-final class TemporaryDirectory {
-    let path: String
+/// A directory of metrics, which goes with the test.
+final class TestMetricsDirectory {
+    private let directory: TemporaryDirectory
 
-    init() throws {
-        let made = "/tmp/prometheus-tests-XXXXXX".withCString { template -> String? in
-            let copy = strdup(template)
-            defer { free(copy) }
-            return copy.flatMap { mkdtemp($0) }.map { String(cString: $0) }
-        }
-        path = try #require(made)
-    }
+    init() throws { directory = try TemporaryDirectory() }
 
-    deinit {
-        for name in names { unlink(path + "/" + name) }
-        rmdir(path)
-    }
+    deinit { directory.remove() }
 
-    var names: [String] {
-        guard let stream = opendir(path) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    var path: String { directory.path }
+
+    var names: [String] { directory.names }
 
     var workers: [String] { names.filter { $0.hasPrefix("worker-") } }
 
@@ -79,9 +60,9 @@ extension PrometheusMetrics {
 
 @Suite("Metrics for Prometheus")
 struct PrometheusMetricsTests {
-    private let directory: TemporaryDirectory
+    private let directory: TestMetricsDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TestMetricsDirectory() }
 
     @Test("are told in its text format")
     func format() throws {
@@ -204,9 +185,9 @@ struct PrometheusMetricsTests {
 
 @Suite("Metrics of several processes")
 struct SeveralProcessesTests {
-    private let directory: TemporaryDirectory
+    private let directory: TestMetricsDirectory
 
-    init() throws { directory = try TemporaryDirectory() }
+    init() throws { directory = try TestMetricsDirectory() }
 
     private func count(_ metrics: PrometheusMetrics, _ number: Int) {
         Counter(label: "all_total", factory: metrics).increment(by: number)

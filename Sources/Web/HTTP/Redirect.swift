@@ -30,6 +30,7 @@ extension Response {
         return try redirect(to: adding(next: next, to: loginURL))
     }
 
+    /// The same for who is to come back to the page that was asked for.
     public static func redirectToLogin(_ request: Request, loginURL: String) throws(HTTPError) -> Response {
         try redirectToLogin(request, loginURL: loginURL, next: request.fullPath())
     }
