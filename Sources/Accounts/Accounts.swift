@@ -87,6 +87,14 @@ public enum SessionStanding: Sendable {
     case outdated(User)
     /// A user's whose password is another one now: the session is to end.
     case revoked
+
+    /// Who passes with it.
+    public var user: User? {
+        switch self {
+        case .user(let user), .outdated(let user): user
+        case .anonymous, .revoked: nil
+        }
+    }
 }
 
 extension Accounts {
@@ -108,19 +116,21 @@ extension Accounts {
         }
     }
 
-    /// The user whose session it is, nil for nobody (Django's `get_user`): a session of another password ends, one of an
-    /// older secret key moves on to the current one.
-    public nonisolated func user(of session: Session) async throws(SessionStoreError) -> User? {
-        switch try await standing(of: session) {
-        case .anonymous: return nil
-        case .user(let user): return user
-        case .outdated(let user):
-            try await session.cycleKey()
-            try await session.set(SessionKeys.hash, to: .string(JSONString(authHash.hash(of: user))))
-            return user
-        case .revoked:
-            try await session.flush()
-            return nil
-        }
+    /// The same; a session of another password ends (Django's `get_user`). One of an older secret key is for
+    /// ``renew(_:of:)``.
+    nonisolated func claimant(of session: Session) async throws(SessionStoreError) -> SessionStanding {
+        let standing = try await standing(of: session)
+        guard case .revoked = standing else { return standing }
+        try await session.flush()
+        return .anonymous
+    }
+
+    /// Moves a session of an older secret key to a new session key and the current hash, unless it is somebody else's by
+    /// now.
+    nonisolated func renew(_ session: Session, of user: User) async throws(SessionStoreError) {
+        guard let claim = try await SessionClaim(session, backends: settings.backends), claim.userID == user.id,
+            case .outdated = standing(of: claim, user)
+        else { return }
+        try await session.cycleKey(setting: SessionKeys.hash, to: .string(JSONString(authHash.hash(of: user))))
     }
 }

@@ -12,6 +12,13 @@ public struct AuthenticationMiddleware: Middleware {
         request.attributes[Authentication.self] = Authentication(accounts: accounts)
         return nil
     }
+
+    /// Renews a session of an older secret key. Django does so as soon as somebody asks for the user, and then such a
+    /// visitor is logged out by a view that fails.
+    public func processResponse(_ request: Request, _ response: inout Response) throws -> PendingResponse? {
+        guard let user = request.attributes[Authentication.self]?.outdated, response.status < 500 else { return nil }
+        return { _ in try await accounts.renew(request.session, of: user) }
+    }
 }
 
 /// What the middleware keeps with a request (Django's `request.user` and `request._cached_user`).
@@ -19,6 +26,8 @@ struct Authentication {
     let accounts: Accounts
     /// The user, once asked for; `.some(nil)` is nobody.
     var user: User??
+    /// The user, where the session is one of an older secret key.
+    var outdated: User?
 }
 
 extension Request {
@@ -26,9 +35,10 @@ extension Request {
     public var user: User? {
         get async throws(SessionStoreError) {
             if let user = authentication.user { return user }
-            let user = try await accounts.user(of: session)
-            authentication.user = user
-            return user
+            let standing = try await accounts.claimant(of: session)
+            authentication.user = .some(standing.user)
+            if case .outdated(let user) = standing { authentication.outdated = user }
+            return standing.user
         }
     }
 

@@ -2,7 +2,8 @@ import PostgreSQL
 
 /// Every statement that is sent to `auth_user` and its neighbours, whose owner is Django.
 enum SQL {
-    private static let columns = "u.id, u.username, u.password, u.is_active, u.is_staff, u.is_superuser, u.last_login"
+    /// Of `auth_user AS u`, as a ``User`` is read.
+    static let columns = "u.id, u.username, u.password, u.is_active, u.is_staff, u.is_superuser, u.last_login"
 
     static let usersByID = Statement("SELECT \(columns) FROM auth_user AS u WHERE u.id = ANY ($1)")
 

@@ -97,14 +97,15 @@ extension User {
         (0..<result.count).compactMap { User(result, row: $0) }
     }
 
-    fileprivate init?(_ result: PostgresResult, row: Int) {
-        guard let id = result.integer(row, 0), let username = result.string(row, 1),
-            let password = result.string(row, 2)
+    /// ``SQL/columns`` from one on; nil where there is none.
+    init?(_ result: PostgresResult, row: Int, from first: Int = 0) {
+        guard let id = result.integer(row, first), let username = result.string(row, first + 1),
+            let password = result.string(row, first + 2)
         else { return nil }
         self.init(
-            id: id, username: username, password: password, isActive: result.integer(row, 3) == 1,
-            isStaff: result.integer(row, 4) == 1, isSuperuser: result.integer(row, 5) == 1,
-            lastLogin: result.integer(row, 6).map(PostgresTime.unixTime))
+            id: id, username: username, password: password, isActive: result.integer(row, first + 3) == 1,
+            isStaff: result.integer(row, first + 4) == 1, isSuperuser: result.integer(row, first + 5) == 1,
+            lastLogin: result.integer(row, first + 6).map(PostgresTime.unixTime))
     }
 }
 

@@ -52,19 +52,22 @@ public final class CacheStore: SessionStore {
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
         let (place, value, seconds) = (place(key), CachedData.encode(record.data), record.seconds(from: now))
-        let isNew: Bool
+        let move: CacheMove
         do throws(CacheError) {
             if let old = oldKey.map(self.place) {
-                isNew = try await cache.move(old, to: place, value, seconds: seconds)
-                ended.addLater(old)
+                move = try await cache.move(old, to: place, value, seconds: seconds)
+                if move == .done { ended.addLater(old) }
             } else {
-                isNew = try await cache.set(place, value, seconds: seconds, if: .absent)
+                move = try await cache.set(place, value, seconds: seconds, if: .absent) ? .done : .taken
             }
         } catch {
             throw .unavailable(error.description)
         }
-        guard isNew else { throw .keyExists }
-        return SavedSession()
+        switch move {
+        case .done: return SavedSession()
+        case .taken: throw .keyExists
+        case .gone: throw .keyGone
+        }
     }
 
     @EventLoop

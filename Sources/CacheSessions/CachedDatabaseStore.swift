@@ -100,7 +100,13 @@ public final class CachedDatabaseStore: SessionStore {
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
         if let oldKey { _ = try? await putAbsence(at: place(oldKey)) }
-        let saved = try await database.create(key, record, replacing: oldKey, now: now)
+        let saved: SavedSession
+        do throws(SessionStoreError) {
+            saved = try await database.create(key, record, replacing: oldKey, now: now)
+        } catch {
+            if let oldKey, error == .keyGone { try await end(oldKey) }
+            throw error
+        }
         if let oldKey { try await end(oldKey) }
         let seconds = record.seconds(from: now)
         if seconds > 0 {

@@ -36,12 +36,15 @@ final class RedisCache {
         return try await run(command) == .status("OK")
     }
 
-    /// Stores a new value and deletes another.
-    /// - Returns: false where the key is taken; nothing has happened then.
-    func move(_ oldKey: String, to key: String, _ value: [UInt8], seconds: Int) async throws(CacheError) -> Bool {
+    /// Stores a new value and deletes another; where the key is taken or the other is not there, nothing happens.
+    func move(_ oldKey: String, to key: String, _ value: [UInt8], seconds: Int) async throws(CacheError) -> CacheMove {
         let command =
             [bytes("EVAL"), bytes(Self.move), bytes("2"), bytes(key), bytes(oldKey), value] + lifetime(seconds)
-        return try await run(command) == .integer(1)
+        return switch try await run(command) {
+        case .integer(1): .done
+        case .integer(0): .taken
+        default: .gone
+        }
     }
 
     func delete(_ key: String) async throws(CacheError) { _ = try await run("DEL", key) }
@@ -59,6 +62,7 @@ final class RedisCache {
         """
 
     private static let move = """
+        if redis.call('EXISTS', KEYS[2]) == 0 then return -1 end
         if not redis.call('SET', KEYS[1], ARGV[1], ARGV[2], ARGV[3], 'NX') then return 0 end
         redis.call('DEL', KEYS[2])
         return 1
@@ -76,6 +80,12 @@ final class RedisCache {
     private func run(_ command: [[UInt8]]) async throws(CacheError) -> RedisReply {
         try await client.command(command, patiently: isPatient)
     }
+}
+
+enum CacheMove {
+    case done
+    case taken
+    case gone
 }
 
 enum CacheCondition: Sendable {

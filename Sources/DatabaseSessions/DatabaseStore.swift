@@ -64,11 +64,7 @@ public final class DatabaseStore: SessionStore {
     @EventLoop
     public func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup {
         guard SessionKey.fitsColumn(key), let row = try await loads.load(key) else { return .unknown }
-        // Django's `expire_date__gt=timezone.now()`: a session whose time has come is as good as gone.
-        guard row.expireDate > now else { return .expired }
-        let (data, corruption) = codec.data(in: row.data)
-        return .found(
-            LoadedSession(data: data, expireDate: row.expireDate, revision: row.data, corruption: corruption))
+        return codec.session(in: row.data, expireDate: row.expireDate, now: now)
     }
 
     @EventLoop
@@ -76,7 +72,7 @@ public final class DatabaseStore: SessionStore {
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
         guard SessionKey.fitsColumn(key) else { throw .unstorable("the session's key does not fit its column") }
-        let oldKey = oldKey.flatMap { SessionKey.fitsColumn($0) ? $0 : nil }
+        if let oldKey, !SessionKey.fitsColumn(oldKey) { throw .keyGone }
         let row = EncodedRecord(data: try codec.text(of: record.data, now: now), expireDate: record.expireDate)
         try await writes.write(key, .create(row, replacing: oldKey))
         return SavedSession(revision: row.data)

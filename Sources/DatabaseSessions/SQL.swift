@@ -90,17 +90,22 @@ enum SQL {
 
     // MARK: Alone: the statement waits for a lock, and can follow an attempt whose outcome is unknown
 
-    /// `$5`: an earlier attempt may have succeeded, so a row that holds exactly our data is our own.
+    /// `$5`: an earlier attempt may have succeeded, so a row that holds exactly our data is our own. Returns whether it was
+    /// created, and whether what it replaces (`$4`) was there.
     static let createAlone = Statement(
         """
-        WITH inserted AS (
-            INSERT INTO django_session (session_key, session_data, expire_date) VALUES ($1, $2, $3)
+        WITH locked AS (
+            SELECT FROM django_session WHERE session_key = $4 FOR UPDATE
+        ), inserted AS (
+            INSERT INTO django_session (session_key, session_data, expire_date)
+            SELECT $1, $2, $3 WHERE $4 IS NULL OR EXISTS (SELECT FROM locked)
             ON CONFLICT (session_key) DO NOTHING RETURNING 1
         ), deleted AS (
             DELETE FROM django_session WHERE session_key = $4 AND EXISTS (SELECT FROM inserted)
         )
         SELECT EXISTS (SELECT FROM inserted)
-            OR $5 AND EXISTS (SELECT FROM django_session WHERE session_key = $1 AND session_data = $2)
+            OR $5 AND EXISTS (SELECT FROM django_session WHERE session_key = $1 AND session_data = $2),
+            $4 IS NULL OR EXISTS (SELECT FROM locked)
         """)
 
     /// `$4`: an earlier attempt may have succeeded, so the row is written only while it holds what was loaded (`$5`), or

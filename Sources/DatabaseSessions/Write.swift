@@ -68,7 +68,8 @@ final class Write {
                     .text(key), .text(record.data), .timestamp(unixTime: record.expireDate), .text(oldKey),
                     .boolean(outcomeIsUnknown),
                 ], deadline: place.deadline)
-            return result.integer(0, 0) == 1 ? .success(()) : .failure(.keyExists)
+            if result.integer(0, 0) == 1 { return .success(()) }
+            return .failure(result.integer(0, 1) == 1 ? .keyExists : .keyGone)
         case .update(let record, let loaded):
             let result = try await client.execute(
                 SQL.updateAlone,

@@ -14,10 +14,14 @@ import Web
 public struct Gate {
     let sessions: SessionEngine
     let accounts: Accounts
+    private let hints: SessionList?
 
-    public init(sessions: SessionEngine, accounts: Accounts) {
+    /// - Parameter hints: where the sessions are read from the database, the list that knows whose most of them are: one
+    ///   statement reads a session and its user then, and two where it does not know.
+    public init(sessions: SessionEngine, accounts: Accounts, hints: SessionList? = nil) {
         self.sessions = sessions
         self.accounts = accounts
+        self.hints = hints
     }
 
     /// What nginx asks. `/session/verify`, for `auth_request`: 204 with who it is, 401, or 403 where the location asks for
@@ -53,16 +57,23 @@ public struct Gate {
     func verdict(on request: Request) async throws -> Verdict {
         let requirements = try Requirements(request.meta)
         let wantsGroups = try Self.wantsGroups(request.meta)
+        let needsAccess = wantsGroups || requirements.needAccess
         let session = sessions.session(of: request)
+        var row: User?
+        if !needsAccess, let hints, let key = session.sessionKey,
+            let (found, user) = try await hints.read(key, now: sessions.now)
+        {
+            session.fill(with: found)
+            row = user
+        }
         guard let claim = try await SessionClaim(session, backends: accounts.settings.backends) else {
             return .anonymous
         }
         var access: UserAccess?
-        let row: User?
-        if wantsGroups || requirements.needAccess {
+        if needsAccess {
             access = try await accounts.users.access(of: claim.userID)
             row = access?.user
-        } else {
+        } else if row?.id != claim.userID {
             row = try await accounts.users.user(id: claim.userID)
         }
         guard let row, let user = accounts.standing(of: claim, row).user else { return .anonymous }
@@ -104,15 +115,5 @@ public struct Gate {
         }
         response.addNeverCacheHeaders()
         return response
-    }
-}
-
-extension SessionStanding {
-    /// Who passes with it.
-    var user: User? {
-        switch self {
-        case .user(let user), .outdated(let user): user
-        case .anonymous, .revoked: nil
-        }
     }
 }

@@ -21,6 +21,14 @@ extension SessionCodec {
         case .corrupt: ([:], .badData)
         }
     }
+
+    /// What a row of `django_session` is at `now`: one whose time has come is as good as gone (Django's
+    /// `expire_date__gt=timezone.now()`). Times are in microseconds since 1970-01-01 UTC.
+    public func session(in text: [UInt8], expireDate: Int64, now: Int64) -> SessionLookup {
+        guard expireDate > now else { return .expired }
+        let (data, corruption) = data(in: text)
+        return .found(LoadedSession(data: data, expireDate: expireDate, revision: text, corruption: corruption))
+    }
 }
 
 extension SessionCorruption {

@@ -9,26 +9,36 @@ extension Session {
         switch row {
         case .none: return [:]
         case .reserved: return cache ?? [:]
-        case .stored(let key, _):
-            let loaded: LoadedSession
-            switch try await engine.store.load(key, now: now) {
-            case .found(let session): loaded = session
-            case .expired: return lose(key, .expired)
-            case .unknown: return lose(key, .refused)
-            }
-            if let corruption = loaded.corruption { note(corruption, key) }
-            row = .stored(key: loaded.newKey ?? key, revision: loaded.revision)
-            storedExpireDate = loaded.expireDate == .max ? nil : loaded.expireDate
-            if let newKey = loaded.newKey {
-                modified = true
-                // Django saves the new one, and what is saved was accessed.
-                if newKey != key {
-                    accessed = true
-                    cache = cache ?? [:]
-                }
-            }
-            return loaded.data
+        case .stored(let key, _): return take(try await engine.store.load(key, now: now), key)
         }
+    }
+
+    /// Fills the dictionary with what the caller has read of the session's key in the engine's place, unless it was filled.
+    public func fill(with lookup: SessionLookup) {
+        guard cache == nil, case .stored(let key, _) = row else { return }
+        accessed = true
+        cache = take(lookup, key)
+    }
+
+    private func take(_ lookup: SessionLookup, _ key: String) -> JSONObject {
+        let loaded: LoadedSession
+        switch lookup {
+        case .found(let session): loaded = session
+        case .expired: return lose(key, .expired)
+        case .unknown: return lose(key, .refused)
+        }
+        if let corruption = loaded.corruption { note(corruption, key) }
+        row = .stored(key: loaded.newKey ?? key, revision: loaded.revision)
+        storedExpireDate = loaded.expireDate == .max ? nil : loaded.expireDate
+        if let newKey = loaded.newKey {
+            modified = true
+            // Django saves the new one, and what is saved was accessed.
+            if newKey != key {
+                accessed = true
+                cache = cache ?? [:]
+            }
+        }
+        return loaded.data
     }
 
     /// There is no session of that key.
@@ -117,7 +127,8 @@ extension Session {
     }
 
     /// Moves the data to a new key, as a login must (Django's `cycle_key`). The save does it: it creates the new row and
-    /// deletes the old one in one step, also where that is gone meanwhile: each of two requests at once makes a key.
+    /// deletes the old one in one step. Where that is gone meanwhile a new one is made all the same: who shows a password
+    /// is logged in, also beside another login or a logout.
     public func cycleKey() async throws(SessionStoreError) {
         _ = try await data()
         modified = true
@@ -125,6 +136,23 @@ extension Session {
         case .none: row = .reserved(key: SessionKey.generate(), replacing: nil)
         case .stored(let key, _): row = .reserved(key: SessionKey.generate(), replacing: key)
         case .reserved: break
+        }
+    }
+
+    /// Moves the data to a new key at once, with another value in it. Where the session has moved or ended meanwhile, it
+    /// stays as it was read and cannot be saved any more.
+    public func cycleKey(setting name: JSONString, to value: JSONValue) async throws(SessionStoreError) {
+        var data = try await data()
+        data[name] = value
+        guard case .stored(let key, _) = row else { return try await set(name, to: value) }
+        let (before, wasModified, now) = (row, modified, now)
+        do throws(SessionStoreError) {
+            try await create(
+                record(of: data, now: now), key: SessionKey.generate(), replacing: key, mustReplace: true, now: now)
+            cache = data
+        } catch {
+            guard error == .keyGone else { throw error }
+            (row, modified) = (before, wasModified)
         }
     }
 
@@ -152,10 +180,11 @@ extension Session {
     }
 
     /// Tries new keys until one is free; a hundred that are taken mean that the store is at fault.
+    /// - Parameter mustReplace: whether it is ``SessionStoreError/keyGone`` where there is nothing to replace.
     private func create(
-        _ record: SessionRecord, key: String, replacing oldKey: String?, now: Int64
+        _ record: SessionRecord, key: String, replacing oldKey: String?, mustReplace: Bool = false, now: Int64
     ) async throws(SessionStoreError) {
-        var key = key
+        var (key, oldKey) = (key, oldKey)
         modified = true
         for _ in 0..<100 {
             do throws(SessionStoreError) {
@@ -165,8 +194,11 @@ extension Session {
                 engine.audit?.note(oldKey == nil ? .created : .cycled, session: sessionKey, from: oldKey)
                 return
             } catch {
-                guard error == .keyExists else { throw error }
-                key = SessionKey.generate()
+                switch error {
+                case .keyExists: key = SessionKey.generate()
+                case .keyGone where !mustReplace: oldKey = nil
+                default: throw error
+                }
             }
         }
         throw .unavailable("no session key is free")

@@ -86,7 +86,8 @@ public protocol SessionStore {
     func load(_ key: String, now: Int64) async throws(SessionStoreError) -> SessionLookup
 
     /// Stores a new session, and in the same step deletes the one it replaces.
-    /// - Throws: ``SessionStoreError/keyExists`` (Django's `CreateError`); nothing has happened then.
+    /// - Throws: ``SessionStoreError/keyExists`` (Django's `CreateError`), and ``SessionStoreError/keyGone`` where there is
+    ///   nothing to replace; nothing has happened then.
     func create(
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession

@@ -12,6 +12,8 @@ final class Engine {
     /// The same for who is no visitor, and looks at sessions of others.
     let listedSessions: SessionEngine
     let codec: SessionCodec
+    /// Whether sessions are read from the table itself, and no cache is asked first.
+    let readsTable: Bool
     private let connections: [any Connections]
 
     /// - Parameter audit: hears of what becomes of visitors' sessions.
@@ -46,6 +48,7 @@ final class Engine {
                 secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks, settings: settings.session)
             (store, connections) = (cookies, [])
         }
+        readsTable = store is DatabaseStore
         sessions = SessionEngine(store: store, codec: codec, settings: settings.session, audit: audit)
         listedSessions = SessionEngine(store: store, codec: codec, settings: settings.session)
     }

@@ -68,7 +68,7 @@ struct Serve: ParsableCommand {
                 }
                 accounts?.sessionList = list
                 let operations = OperationsViews(Readiness(settings, engine.sessions), metrics?.prometheus)
-                let (application, authorizer) = try site.applications(engine.sessions, accounts, list, operations)
+                let (application, authorizer) = try site.applications(engine, accounts, list, operations)
                 let server = try FastCGIServer(
                     application, authorizer: authorizer, listener: listener, logger: logger)
                 if accounts == nil {

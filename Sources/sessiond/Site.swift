@@ -1,4 +1,5 @@
 import Accounts
+import EventLoop
 import Gate
 import Glibc
 import LoginApp
@@ -41,20 +42,22 @@ struct Site {
 
     /// - Parameter accounts: nil where nobody's password is asked for (`AUTHENTICATION=any`).
     /// - Returns: the site, and what answers an Authorizer's requests.
+    @EventLoop
     func applications(
-        _ engine: SessionEngine, _ accounts: Accounts?, _ sessionList: SessionList?, _ operations: OperationsViews
+        _ engine: Engine, _ accounts: Accounts?, _ sessionList: SessionList?, _ operations: OperationsViews
     ) throws -> (Application, Application?) {
         var web = settings.web
         web.templates = templates
         var middleware: [any Middleware] = [try SecurityMiddleware(settings.security)]
         if let sessionList { middleware.append(SessionListMiddleware(sessionList)) }
         middleware += [
-            try SessionMiddleware(engine),
+            try SessionMiddleware(engine.sessions),
             try CSRFMiddleware(settings.csrf, sessionCookieDomain: settings.session.cookieDomain),
         ]
         var authorizer: Application?
         if let accounts {
-            let gate = Gate(sessions: engine, accounts: accounts)
+            let gate = Gate(
+                sessions: engine.sessions, accounts: accounts, hints: engine.readsTable ? sessionList : nil)
             middleware.append(AuthenticationMiddleware(accounts))
             middleware.insert(gate.statusPage, at: 1)
             middleware.insert(contentsOf: gate.questions, at: 0)

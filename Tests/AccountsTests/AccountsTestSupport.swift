@@ -53,6 +53,12 @@ final class TestSite {
         return request
     }
 
+    /// What the middleware does with the response.
+    func respond(_ request: Request, _ accounts: Accounts, status: Int = 200) async throws {
+        var response = Response("", status: status)
+        try await AuthenticationMiddleware(accounts).processResponse(request, &response)?(&response)
+    }
+
     /// The key of a session in which the user has logged in.
     func loggedIn(_ user: User, from key: String? = nil, _ accounts: Accounts? = nil) async throws -> String {
         let request = try request(key, accounts)

@@ -1,4 +1,5 @@
 import DjangoFormat
+import EventLoop
 import Sessions
 import TestSupport
 import Testing
@@ -38,8 +39,8 @@ struct GetUserTests {
             let newer = try site.accounts { ($0.secretKey, $0.secretKeyFallbacks) = ("newsecret", [testSecretKey]) }
             let request = try site.request(key, newer)
             #expect(try await request.user?.username == "testuser")
-            #expect(request.session.sessionKey != key)
-            try await request.session.save()
+            try await site.respond(request, newer)
+            #expect(request.session.sessionKey != key && request.session.modified)
             #expect(try await !request.session.exists(key))
 
             // The fallback is gone: what the session holds is of the current key.
@@ -48,6 +49,55 @@ struct GetUserTests {
             #expect(try await again.user?.username == "testuser")
             #expect(!again.session.modified)
             for accounts in [newer, newest] { accounts.close() }
+        }
+    }
+
+    @Test("an older secret's session that another request has moved or ended counts for who began before, and is gone")
+    func renewedMeanwhile() async throws {
+        try await onSite { site in
+            let user = try await site.createUser("testuser")
+            let newer = try site.accounts { ($0.secretKey, $0.secretKeyFallbacks) = ("newsecret", [testSecretKey]) }
+            for isLogout in [false, true] {
+                let key = try await site.loggedIn(user)
+                let late = try site.request(key, newer)
+                #expect(try await late.user?.id == user.id)
+                let other = try site.request(key, newer)
+                #expect(try await other.user?.id == user.id)
+                if isLogout { try await logout(other) } else { try await site.respond(other, newer) }
+                let count = try await site.database.number("SELECT count(*) FROM django_session")
+                try await site.respond(late, newer)
+                #expect(!late.session.modified && late.session.sessionKey == key)
+                #expect(try await site.database.number("SELECT count(*) FROM django_session") == count)
+                try await late.session.set("a", to: 1)
+                await #expect(throws: SessionStoreError.keyGone) { try await late.session.save() }
+            }
+            newer.close()
+        }
+    }
+
+    @Test("an older secret's session is left as it is by a view that fails, by a logout and by a login")
+    func notRenewed() async throws {
+        try await onSite { site in
+            let user = try await site.createUser("testuser")
+            let newer = try site.accounts { ($0.secretKey, $0.secretKeyFallbacks) = ("newsecret", [testSecretKey]) }
+            let key = try await site.loggedIn(user)
+            let failed = try site.request(key, newer)
+            #expect(try await failed.user?.id == user.id)
+            try await site.respond(failed, newer, status: 500)
+            #expect(failed.session.sessionKey == key && !failed.session.modified)
+
+            let loggedOut = try site.request(key, newer)
+            try await logout(loggedOut)
+            try await site.respond(loggedOut, newer)
+            #expect(loggedOut.session.isEmpty)
+
+            let loggedIn = try site.request(try await site.loggedIn(user), newer)
+            #expect(try await loggedIn.user?.id == user.id)
+            try await login(loggedIn, user)
+            let new = loggedIn.session.sessionKey
+            try await site.respond(loggedIn, newer)
+            #expect(loggedIn.session.sessionKey == new)
+            newer.close()
         }
     }
 

@@ -80,6 +80,10 @@ struct CacheStoreTests {
             try await store.create("new-key-new-key", ["a": 2], replacing: "old-key-old-key")
             #expect(try await store.data("new-key-new-key") == ["a": 2])
             #expect(try await store.data("old-key-old-key") == nil)
+            await #expect(throws: SessionStoreError.keyGone) {
+                try await store.create("other-key-other", ["a": 3], replacing: "old-key-old-key")
+            }
+            #expect(try await store.data("other-key-other") == nil)
         }
     }
 

@@ -124,7 +124,7 @@ struct CachedDatabaseStoreTests {
             #expect(try await f.other.data("new-key-new-key") == ["a": 2])
             #expect(try await f.other.data(Self.key) == nil)
             #expect(try await f.cached() == nil)
-            await #expect(throws: SessionStoreError.keyExists) {
+            await #expect(throws: SessionStoreError.keyGone) {
                 try await f.store.create("new-key-new-key", [:], replacing: Self.key)
             }
             #expect(try await f.other.data("new-key-new-key") == ["a": 2])

@@ -60,6 +60,36 @@ struct RaceTests {
         }
     }
 
+    @Test("two that move a session at once, each with another value, make one of it", arguments: TestEngine.withStore)
+    func twoMoves(engine: TestEngine) async throws {
+        try await engine.run { engine in
+            let key = try await engine.stored()
+            let (first, late) = (engine.session(key), engine.session(key))
+            #expect(try await late["a"] == 1)
+            try await first.cycleKey(setting: "hash", to: "new")
+            #expect(first.sessionKey != key && first.modified)
+            #expect(try await engine.session(first.sessionKey).items() == ["a": 1, "hash": "new"])
+            try await late.cycleKey(setting: "hash", to: "new")
+            #expect(late.sessionKey == key && !late.modified)
+            #expect(try await late.items() == ["a": 1])
+            await #expect(throws: SessionStoreError.keyGone) { try await late.save() }
+            #expect(try await !engine.session(nil).exists(key))
+        }
+    }
+
+    @Test("what takes the place of nothing is not stored", arguments: TestEngine.withStore)
+    func replacingNothing(engine: TestEngine) async throws {
+        try await engine.run { engine in
+            let (key, gone) = (SessionKey.generate(), SessionKey.generate())
+            let record = SessionRecord(data: ["a": 1], expireDate: engine.now + 3_600_000_000)
+            await #expect(throws: SessionStoreError.keyGone) {
+                try await engine.store.create(key, record, replacing: gone, now: engine.now)
+            }
+            let isStored = try await engine.store.exists(key)
+            #expect(!isStored)
+        }
+    }
+
     @Test("who finds a new key taken tries another, and leaves the owner alone", arguments: TestEngine.withStore)
     func sameKey(engine: TestEngine) async throws {
         try await engine.run { engine in

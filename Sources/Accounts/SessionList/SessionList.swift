@@ -19,6 +19,7 @@ public final class SessionList {
     private let audit: AuditLog?
     private let keeper: SessionListKeeper
     private let entries: BatchQueue<Int64, [ListedSession]>
+    private let hinted: HintedSessions
 
     /// - Parameters:
     ///   - engine: with Django's database engine, or the cache before it; its sessions are not a visitor's, so it needs no
@@ -35,6 +36,7 @@ public final class SessionList {
         (self.engine, self.audit) = (engine, audit)
         authHash = SessionAuthHash(secretKey: settings.secretKey, fallbacks: settings.secretKeyFallbacks)
         keeper = try SessionListKeeper(database: database, codec: codec, limit: limit, logger: logger)
+        hinted = HintedSessions(reader: reader, codec: codec, limit: limit)
         let names = SaltedHMAC(salt: "sessiond.SessionList", secretKey: settings.secretKey)
         entries = BatchQueue("session list", client: reader, limit: limit) { (users) async throws(PostgresError) in
             let page = Parameter.integer(Int64(Self.pageSize))
@@ -57,6 +59,17 @@ public final class SessionList {
     public func connect() { keeper.start() }
 
     public func close() { keeper.close() }
+
+    /// The database's session of that key, and the user whom the list has for it: no more than a hint, which counts where
+    /// the session says the same.
+    ///
+    /// - Parameter now: microseconds since 1970-01-01 UTC.
+    /// - Returns: nil where the database has no list, or refuses to look.
+    public func read(
+        _ key: String, now: Int64
+    ) async throws(SessionStoreError) -> (session: SessionLookup, user: User?)? {
+        isAvailable ? try await hinted.read(key, now: now) : nil
+    }
 
     /// Whether a visit with this session is news; then ``add(_:)`` is to follow.
     func counts(_ key: String) -> Bool { keeper.counts(key) }

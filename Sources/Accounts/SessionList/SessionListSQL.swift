@@ -18,6 +18,29 @@ enum SessionListSQL {
         ) AS l
         """)
 
+    /// Sessions, and the users whom the list has for them. Each row is looked up by its key, whatever the tables' sizes,
+    /// as in partitions. A text that is large is left out.
+    static let hintedSessions = hinted(upTo: 65536, else: "NULL")
+
+    /// A text past 16 MiB is no session that this program would decode.
+    static let hintedSession = hinted(upTo: 16_777_216, else: "''")
+
+    private static func hinted(upTo size: Int, else other: String) -> Statement {
+        Statement(
+            """
+            SELECT s.*, \(SQL.columns)
+            FROM (SELECT DISTINCT unnest($1::text[]) AS key) AS k CROSS JOIN LATERAL (
+                SELECT session_key, CASE WHEN octet_length(session_data) <= \(size) THEN session_data ELSE \(other) END,
+                    expire_date
+                FROM django_session WHERE session_key = key LIMIT 1
+            ) AS s LEFT JOIN LATERAL (
+                SELECT user_id FROM sessiond_session AS e WHERE e.session_key = key LIMIT 1
+            ) AS l ON true LEFT JOIN LATERAL (
+                SELECT * FROM auth_user WHERE id = l.user_id LIMIT 1
+            ) AS u ON true
+            """)
+    }
+
     // MARK: What changed
     //
     // A batch is a transaction of two round trips, because the worker has to read the sessions in between. Another

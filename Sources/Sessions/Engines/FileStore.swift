@@ -40,7 +40,7 @@ public final class FileStore: SessionStore {
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
         guard SessionFiles.isValid(key) else { throw .unstorable("the session's key is no file name") }
-        let oldKey = oldKey.flatMap { SessionFiles.isValid($0) ? $0 : nil }
+        if let oldKey, !SessionFiles.isValid(oldKey) { throw .keyGone }
         try files.create(key, try codec.text(of: record.data, now: now), replacing: oldKey)
         return SavedSession()
     }

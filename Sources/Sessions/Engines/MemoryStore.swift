@@ -24,7 +24,7 @@ public final class MemoryStore: SessionStore {
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
         guard sessions[key].map({ $0.expireDate <= now }) ?? true else { throw .keyExists }
-        if let oldKey { sessions[oldKey] = nil }
+        if let oldKey, sessions.removeValue(forKey: oldKey) == nil { throw .keyGone }
         makeRoom(now: now)
         sessions[key] = record
         return SavedSession()

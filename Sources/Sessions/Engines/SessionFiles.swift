@@ -53,7 +53,7 @@ struct SessionFiles {
         return (text, modified)
     }
 
-    /// Writes a new file, and removes the one it replaces before it becomes visible.
+    /// Writes a new file, and removes the one it replaces before it becomes visible; fails where that is gone.
     func create(_ key: String, _ text: [UInt8], replacing oldKey: String?) throws(SessionStoreError) {
         // The key is taken by an empty file, which fails where another has it; the text then takes its place in one step.
         let reserved = open(path(key), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -61,7 +61,9 @@ struct SessionFiles {
         close(reserved)
         do throws(SessionStoreError) {
             let temporary = try writeTemporary(key, text)
-            if let oldKey { unlink(path(oldKey)) }
+            if let oldKey, unlink(path(oldKey)) != 0 {
+                throw errno == ENOENT ? .gone(removing: temporary) : .failedFile(removing: temporary)
+            }
             guard rename(temporary, path(key)) == 0 else { throw .failedFile(removing: temporary) }
             try syncDirectory()
         } catch {
@@ -78,8 +80,7 @@ struct SessionFiles {
         if renameat2(AT_FDCWD, temporary, AT_FDCWD, path(key), UInt32(SWAP_NAMES)) == 0 {
             unlink(temporary)
         } else if errno == ENOENT {
-            unlink(temporary)
-            throw .keyGone
+            throw .gone(removing: temporary)
         } else if errno == EINVAL || errno == ENOSYS, exists(key) {
             // A file system that cannot swap them.
             guard rename(temporary, path(key)) == 0 else { throw .failedFile(removing: temporary) }
@@ -143,6 +144,11 @@ struct SessionFiles {
 }
 
 extension SessionStoreError {
+    fileprivate static func gone(removing temporary: String) -> SessionStoreError {
+        unlink(temporary)
+        return .keyGone
+    }
+
     fileprivate static func failedFile(removing temporary: String? = nil) -> SessionStoreError {
         let reason = String(cString: strerror(errno))
         if let temporary { unlink(temporary) }

@@ -126,6 +126,56 @@ struct SessionListTests {
         }
     }
 
+    private static let users = """
+        CREATE TABLE auth_user AS
+            SELECT n AS id, 'user' || n AS username, 'x'::text AS password, true AS is_active, n = 1 AS is_staff,
+                false AS is_superuser, now() AS last_login
+            FROM generate_series(1::bigint, 3) AS n
+        """
+
+    @Test("reads a session with the user whom the list has for it, those of many in one statement")
+    func hints() async throws {
+        try await Self.run { list, bench in
+            try await bench.database.run(Self.users)
+            let letters = (0..<70_000).map { _ in Character(UnicodeScalar(UInt8.random(in: 97...122))) }
+            let large = JSONValue.string(JSONString(String(letters)))
+            let alices = try await Self.login(Self.alice, bench)
+            let largeOne = try await bench.engine.stored(["_auth_user_id": "2", "basket": large])
+            let nobodys = try await bench.engine.stored(["_auth_user_id": "9"])
+            let expired = try await Self.login(Self.bob, bench)
+            try await bench.database.run(
+                "UPDATE django_session SET expire_date = now() - interval '1 s' WHERE session_key = '\(expired)'")
+            _ = try await list.sessions(of: Self.alice)
+            let fresh = try await Self.login(Self.bob, bench)
+            try await bench.database.run("UPDATE sessiond_session SET user_id = 3 WHERE session_key = '\(nobodys)'")
+            var found: [String: (SessionLookup, User?)] = [:]
+            let unknown = ["unknown", String(repeating: "k", count: 41), "a\0b"]
+            let keys = [alices, largeOne, nobodys, expired, fresh] + unknown
+            await concurrently(
+                keys.map { key in { found[key] = try? await list.read(key, now: bench.engine.now) } })
+            #expect(found.count == keys.count)
+            #expect(found[alices]?.0.session?.data["_auth_user_id"] == "1")
+            #expect(found[alices]?.1?.username == "user1" && found[alices]?.1?.isStaff == true)
+            #expect(found[largeOne]?.0.session?.data["basket"] == large && found[largeOne]?.1?.id == 2)
+            #expect(found[nobodys]?.0.session?.data == ["_auth_user_id": "9"] && found[nobodys]?.1?.id == 3)
+            #expect(found[expired]?.0 == .expired)
+            #expect(found[fresh]?.0.session?.data["_auth_user_id"] == "2" && found[fresh]?.1 == nil)
+            for key in unknown { #expect(found[key]?.0 == .unknown) }
+            let row = try await bench.store.load(alices, now: bench.engine.now)
+            #expect(found[alices]?.0 == row)
+        }
+    }
+
+    @Test("leaves it to the engine to read a session where the server refuses")
+    func noHints() async throws {
+        try await Self.run { list, bench in
+            let key = try await Self.login(Self.alice, bench)
+            #expect(try await list.read(key, now: bench.engine.now) == nil)
+            try await bench.database.run(Self.users)
+            #expect(try await list.read(key, now: bench.engine.now) == nil)
+        }
+    }
+
     @Test("many who ask at once share statements, and each gets its own")
     func together() async throws {
         try await Self.run { list, bench in
