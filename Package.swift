@@ -22,7 +22,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
@@ -45,7 +44,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
@@ -61,14 +59,14 @@ let package = Package(
         .systemLibrary(name: "CUnistring", providers: [.apt(["libunistring-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLinux"),
-        room("DjangoFormat", ["CLinux", "CZlib", collections, crypto]),
+        room("DjangoFormat", ["CLinux", "CNettle", "CZlib", collections]),
         room("EventLoop", ["CLinux", heap]),
         room("Prometheus", ["CLinux", "EventLoop", log, metrics]),
         room(
             "PasswordHashers",
             [
-                "CArgon2", "CCrypt", "CCrypto", "CLinux", "CNettle", "CUnistring", "DjangoFormat", "EventLoop", crypto,
-                deque, log, metrics,
+                "CArgon2", "CCrypt", "CCrypto", "CLinux", "CNettle", "CUnistring", "DjangoFormat", "EventLoop", deque,
+                log, metrics,
             ]),
         room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", deque, log, metrics]),
         room("Sessions", ["CLinux", "DjangoFormat", log, metrics]),
@@ -87,7 +85,7 @@ let package = Package(
             dependencies: [
                 "Accounts", "CMimalloc", "CacheSessions", "DatabaseSessions", "DjangoFormat", "EventLoop", "FastCGI",
                 "Gate", "LoginApp", "PasswordHashers", "PostgreSQL", "Prometheus", "Sessions", "Web", argumentParser,
-                configuration, crypto, log, metrics,
+                configuration, log, metrics,
             ],
             resources: [.embedInCode("Doctor/django_side.py")],
             swiftSettings: settings),

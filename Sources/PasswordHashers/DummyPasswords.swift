@@ -1,4 +1,4 @@
-import Crypto
+import DjangoFormat
 import Glibc
 
 /// What is verified in the place of a password that cannot be verified, so that its login takes as long as others: Django
@@ -13,12 +13,12 @@ struct DummyPasswords: Sendable {
         let password: EncodedPassword
     }
 
-    private let key: SymmetricKey
+    private let key: SaltedHMAC
     private var candidates: [Candidate] = []
 
     /// Django's default, as for a site without users.
     init(secretKey: String, hashers: PasswordHashers) {
-        key = SymmetricKey(data: SHA256.hash(data: Array("sessiond.DummyPasswords\(secretKey)".utf8)))
+        key = SaltedHMAC(salt: "sessiond.DummyPasswords", secretKey: secretKey)
         learn(from: [], hashers: hashers)
     }
 
@@ -43,8 +43,7 @@ struct DummyPasswords: Sendable {
 
     private func score(_ candidate: Candidate, _ username: String) -> Double {
         let name = "\(candidate.cost.hasher.rawValue) \(candidate.cost.parameters) \(username)"
-        let code = HMAC<SHA256>.authenticationCode(for: Array(name.utf8), using: key)
-        let bits = code.prefix(7).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let bits = UInt64(key.hexDigest(of: name, digits: 14), radix: 16) ?? 0
         return -candidate.share / log((Double(bits) + 1) / Double(1 << 56 + 2))
     }
 

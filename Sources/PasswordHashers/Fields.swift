@@ -34,9 +34,9 @@ enum Fields {
         }
     }
 
-    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    static func hexadecimal(_ bytes: Span<UInt8>) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
-        return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return bytes.indices.flatMap { [digits[Int(bytes[$0] >> 4)], digits[Int(bytes[$0] & 15)]] }
     }
 
     static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool { ConstantTime.equal(left.span, right.span) }

@@ -1,21 +1,17 @@
-import Crypto
-
 /// HMAC-SHA256 under SHA-256 of a salt and the secret key (`django.utils.crypto.salted_hmac`).
 public struct SaltedHMAC: Sendable {
-    let keyed: HMAC<SHA256>
+    let keyed: HMACSHA256
 
     public init(salt: String, secretKey: String) {
-        keyed = HMAC(key: SymmetricKey(data: SHA256.hash(data: [UInt8]((salt + secretKey).utf8))))
+        keyed = HMACSHA256(key: SHA256.digest(of: [UInt8]((salt + secretKey).utf8).span).span)
     }
 
     /// The first digits of the 64 that there are, small letters among them.
     public func hexDigest(of text: String, digits: Int = 64) -> String {
-        var authenticator = keyed
-        authenticator.update(data: [UInt8](text.utf8))
-        let code = authenticator.finalize()
-        return String(unsafeUninitializedCapacity: 2 * SHA256.byteCount) { hex in
-            for (index, byte) in code.enumerated() {
-                (hex[2 * index], hex[2 * index + 1]) = (Self.digit(byte >> 4), Self.digit(byte & 15))
+        let code = keyed.code(of: text.utf8Span.span)
+        return String(unsafeUninitializedCapacity: 2 * code.count) { hex in
+            for index in code.indices {
+                (hex[2 * index], hex[2 * index + 1]) = (Self.digit(code[index] >> 4), Self.digit(code[index] & 15))
             }
             return min(digits, hex.count)
         }

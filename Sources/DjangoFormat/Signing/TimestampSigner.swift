@@ -1,5 +1,3 @@
-import Crypto
-
 /// Signatures with the time of signing (`django.core.signing.TimestampSigner`).
 ///
 /// The session `{"a":1}`, signed at 1700000000 with the key `test-secret-key`, is the payload in base64, the time in
@@ -17,14 +15,14 @@ public struct TimestampSigner: Sendable {
     /// The salt of the engine whose sessions are cookies.
     public static let signedCookiesSalt = "django.contrib.sessions.backends.signed_cookies"
 
-    private let authenticator: HMAC<SHA256>
-    private let fallbacks: [HMAC<SHA256>]
+    private let authenticator: HMACSHA256
+    private let fallbacks: [HMACSHA256]
 
     /// - Parameters:
     ///   - secretKey: Django's `SECRET_KEY`; it signs.
     ///   - fallbacks: Django's `SECRET_KEY_FALLBACKS`; their signatures are accepted too.
     public init(secretKey: String, fallbacks: [String] = [], salt: String) {
-        func authenticator(_ key: String) -> HMAC<SHA256> {
+        func authenticator(_ key: String) -> HMACSHA256 {
             SaltedHMAC(salt: salt + "signer", secretKey: key).keyed
         }
         self.authenticator = authenticator(secretKey)
@@ -86,13 +84,9 @@ public struct TimestampSigner: Sendable {
         return false
     }
 
-    private static func signature(of value: Span<UInt8>, _ keyed: HMAC<SHA256>) -> [UInt8] {
-        var authenticator = keyed
-        value.withUnsafeBytes { authenticator.update(data: $0) }
+    private static func signature(of value: Span<UInt8>, _ keyed: HMACSHA256) -> [UInt8] {
         var signature: [UInt8] = []
-        authenticator.finalize().withUnsafeBytes { digest in
-            Base64URL.append(digest.bindMemory(to: UInt8.self).span, to: &signature)
-        }
+        Base64URL.append(keyed.code(of: value).span, to: &signature)
         return signature
     }
 

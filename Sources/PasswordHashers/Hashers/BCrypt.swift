@@ -1,5 +1,5 @@
 import CCrypt
-import Crypto
+import DjangoFormat
 import Glibc
 
 /// `bcrypt_sha256$$2b$12$`, 22 characters of salt and 31 of hash, of the password's SHA-256 in hexadecimal
@@ -42,7 +42,7 @@ struct BCrypt: PasswordHash {
     func matches(_ password: RawPassword) throws(HashingError) -> Bool {
         let (made, holdsNUL) = password.withBytes { password in
             isOfDigest
-                ? (crypt(Fields.hexadecimal(SHA256.hash(data: password))), false)
+                ? (crypt(Fields.hexadecimal(SHA256.digest(of: password.bindMemory(to: UInt8.self).span).span)), false)
                 : (crypt(password), password.contains(0))
         }
         guard let made, made.starts(with: setting) else { throw HashingError(hasher: hasher) }

@@ -1,4 +1,4 @@
-import Crypto
+import CNettle
 
 /// `md5$salt$hexadecimal` (`MD5PasswordHasher`), which Django uses in tests; accepted only where `PASSWORD_HASHERS` says so.
 struct MD5: PasswordHash {
@@ -13,9 +13,11 @@ struct MD5: PasswordHash {
     var cost: HashCost { HashCost(hasher: .md5) }
 
     func matches(_ password: RawPassword) -> Bool {
-        var digest = Insecure.MD5()
-        digest.update(data: salt)
-        password.withBytes { digest.update(bufferPointer: $0) }
-        return Fields.equal(Fields.hexadecimal(digest.finalize()), hash)
+        var (state, digest) = (md5_ctx(), [UInt8](repeating: 0, count: 16))
+        nettle_md5_init(&state)
+        nettle_md5_update(&state, salt.count, salt)
+        password.withBytes { nettle_md5_update(&state, $0.count, $0.bindMemory(to: UInt8.self).baseAddress) }
+        nettle_md5_digest(&state, digest.count, &digest)
+        return Fields.equal(Fields.hexadecimal(digest.span), hash)
     }
 }

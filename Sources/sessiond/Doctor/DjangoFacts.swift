@@ -1,4 +1,3 @@
-import Crypto
 import DjangoFormat
 import Sessions
 
@@ -23,9 +22,8 @@ struct DjangoFacts {
     }
 
     private func digest(_ secret: String) -> String {
-        let key = SymmetricKey(data: Array(nonce.utf8))
-        let code = HMAC<SHA256>.authenticationCode(for: Array(secret.utf8), using: key)
-        return code.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let code = HMACSHA256(key: nonce.utf8Span.span).code(of: secret.utf8Span.span)
+        return code.indices.map { String(code[$0] >> 4, radix: 16) + String(code[$0] & 15, radix: 16) }.joined()
     }
 
     // MARK: Keys
