@@ -68,7 +68,7 @@ let package = Package(
                 "CArgon2", "CCrypt", "CCrypto", "CLinux", "CNettle", "CUnistring", "DjangoFormat", "EventLoop", deque,
                 log, metrics,
             ]),
-        room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", deque, log, metrics]),
+        room("PostgreSQL", ["CLibPQ", "CLinux", "EventLoop", log, metrics]),
         room("Sessions", ["CLinux", "DjangoFormat", log, metrics]),
         room(
             "DatabaseSessions", ["DjangoFormat", "EventLoop", "PostgreSQL", "Sessions", deque, log, metrics],
@@ -76,7 +76,8 @@ let package = Package(
         room("CacheSessions", ["CHiredis", "DjangoFormat", "EventLoop", "Sessions", deque, log, metrics]),
         room("Web", ["DjangoFormat", "Sessions", log, metrics]),
         room(
-            "Accounts", ["DjangoFormat", "EventLoop", "PasswordHashers", "PostgreSQL", "Sessions", "Web", log, metrics]),
+            "Accounts",
+            ["DjangoFormat", "EventLoop", "PasswordHashers", "PostgreSQL", "Sessions", "Web", deque, log, metrics]),
         room("Gate", ["Accounts", "DjangoFormat", "Sessions", "Web"]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log, metrics]),
         room("LoginApp", ["Accounts", "DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),

@@ -1,6 +1,7 @@
 """A worker under strace, under callgrind and by itself, and what each of them counts."""
 
 import re
+import time
 from pathlib import Path
 
 import batches
@@ -58,12 +59,13 @@ class Instruments(Stack):
         self.sql("VACUUM ANALYZE")
         return keys
 
-    def run_batches(self, load, size, count, under=()):
-        """Runs a worker from its start to its end, with so many batches in between."""
+    def run_batches(self, load, size, count, under=(), pause=0):
+        """Runs a worker from its start to its end, with so many batches in between, and a pause in seconds behind them."""
         with self.worker(under=under, **load.settings) as (process, address):
             with Batches(process, address, size) as batch:
                 for _ in range(count):
                     batch.exchange(load)
+            time.sleep(pause)
             process.terminate()
             process.wait(20)
 
@@ -75,7 +77,8 @@ class Instruments(Stack):
         summary.unlink(missing_ok=True)
         statements, commits = self.statistics()
         strace = ["strace", "-D", "-f", "-c", "--summary-columns=calls,name", "-o", summary]
-        self.run_batches(load, size, count, under=strace)
+        # What it asks the database at its start is asked by then.
+        self.run_batches(load, size, count, under=strace, pause=0.3)
         wait_until(lambda: summary.exists() and summary.read_text().endswith("total\n"), what="strace's summary")
         total = int(summary.read_text().splitlines()[-1].split()[0])
         after = self.statistics()

@@ -28,6 +28,7 @@ struct LogLine {
     private static let full = 2304
     /// So much of a value stands in a line.
     private static let longestText = 768
+    private static let processID = String(getpid())
 
     private(set) var bytes: [UInt8] = []
 
@@ -58,7 +59,7 @@ struct LogLine {
             append(quoted: id)
         }
         append(",\"pid\":")
-        append(String(getpid()))
+        append(Self.processID)
         if !record.metadata.isEmpty {
             append(",\"metadata\":{")
             var separator = ""
@@ -104,7 +105,9 @@ struct LogLine {
         }
     }
 
-    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    private mutating func append(_ text: String) {
+        text.utf8Span.span.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+    }
 
     private mutating func append(quoted text: String) {
         append("\"")
@@ -114,9 +117,8 @@ struct LogLine {
 
     /// As JSON writes a string between its quotes, in ASCII alone.
     private mutating func append(escaped text: String) {
+        if text.utf8.count <= Self.longestText, Self.isPlain(text.utf8Span.span) { return append(text) }
         let end = bytes.count + Self.longestText
-        let isPlain = text.utf8.allSatisfy { 0x20...0x7E ~= $0 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-        if isPlain, text.utf8.count <= Self.longestText { return append(text) }
         for scalar in text.unicodeScalars {
             guard bytes.count < end else { return append("...") }
             switch scalar {
@@ -132,6 +134,15 @@ struct LogLine {
                 }
             }
         }
+    }
+
+    /// Whether it stands for itself between the quotes of JSON.
+    private static func isPlain(_ text: Span<UInt8>) -> Bool {
+        for index in text.indices {
+            let byte = text[index]
+            guard 0x20...0x7E ~= byte, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return false }
+        }
+        return true
     }
 
     /// RFC 3339, in UTC.
@@ -156,11 +167,11 @@ struct LogLine {
     }
 
     private mutating func append(_ number: Int64, digits: Int) {
-        var rest = number
-        bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
-        for index in bytes.indices.suffix(digits).reversed() {
-            bytes[index] += UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
+        var divisor: Int64 = 1
+        for _ in 1..<digits { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / divisor % 10))
+            divisor /= 10
         }
     }
 }

@@ -1,5 +1,6 @@
 import DequeModule
 import EventLoop
+import PostgreSQL
 
 /// Questions to the database of which many go out as one statement: whoever waits while a statement is in flight goes out
 /// in the next one.
@@ -9,9 +10,9 @@ import EventLoop
 /// all are asked again, so a question is one that may be asked twice. Whoever waits past the deadline gets
 /// ``PostgresError/connectionLost(_:)``.
 @EventLoop
-public final class BatchQueue<Question: Sendable, Answer: Sendable> {
+final class BatchQueue<Question: Sendable, Answer: Sendable> {
     /// Answers the questions in their order. nil for one of several: it is to be asked alone.
-    public typealias Ask = @EventLoop ([Question]) async throws(PostgresError) -> [Answer?]
+    typealias Ask = @EventLoop ([Question]) async throws(PostgresError) -> [Answer?]
 
     private struct Asked {
         let question: Question
@@ -32,14 +33,14 @@ public final class BatchQueue<Question: Sendable, Answer: Sendable> {
     ///   - name: by which it is told from others where it is counted.
     ///   - client: the connection that `ask` uses.
     ///   - limit: how long a caller waits at most.
-    public init(
+    init(
         _ name: String, client: PostgresClient, limit: Duration, batchSize: Int = 256, ask: @escaping Ask
     ) {
         metrics = QueueMetrics(name)
         (self.client, self.limit, self.batchSize, self.ask) = (client, limit, batchSize, ask)
     }
 
-    public func answer(_ question: Question) async throws(PostgresError) -> Answer {
+    func answer(_ question: Question) async throws(PostgresError) -> Answer {
         let answer = await withCheckedContinuation { caller in
             waiting.append(Asked(question: question, place: Place(deadline: .now + limit, caller: caller)))
             metrics.waiting(waiting.count)
@@ -117,5 +118,5 @@ public final class BatchQueue<Question: Sendable, Answer: Sendable> {
 
 extension PostgresError {
     /// A caller's deadline has passed.
-    package static let tooLate = PostgresError.connectionLost("the database did not answer in time")
+    static let tooLate = PostgresError.connectionLost("the database did not answer in time")
 }

@@ -1,8 +1,9 @@
 import EventLoop
+import PostgreSQL
 import TestSupport
 import Testing
 
-@testable import PostgreSQL
+@testable import Accounts
 
 /// A queue whose questions are numbers and whose answers their doubles, on a real server.
 @EventLoop
