@@ -64,11 +64,11 @@ public final class SessionList {
     /// the session says the same.
     ///
     /// - Parameter now: microseconds since 1970-01-01 UTC.
-    /// - Returns: nil where the database has no list, or refuses to look.
+    /// - Returns: nil where no list was found in the database so far, or the server refuses to look.
     public func read(
         _ key: String, now: Int64
     ) async throws(SessionStoreError) -> (session: SessionLookup, user: User?)? {
-        isAvailable ? try await hinted.read(key, now: now) : nil
+        keeper.isFound ? try await hinted.read(key, now: now) : nil
     }
 
     /// Whether a visit with this session is news; then ``add(_:)`` is to follow.

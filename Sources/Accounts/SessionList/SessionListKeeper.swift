@@ -30,6 +30,8 @@ final class SessionListKeeper {
     private var hasFailed = false
     /// Whether the database has the tables; assumed until it was asked.
     private(set) var isAvailable = true
+    /// Whether they were there when it was asked last.
+    private(set) var isFound = false
 
     init(
         database: String, codec: SessionCodec, limit: Duration, logger: Logger
@@ -98,11 +100,11 @@ final class SessionListKeeper {
             while !visits.isEmpty { try await write(visits.take(Self.visitBatchSize)) }
             var isMore = true
             for _ in 0..<batches where isMore { isMore = try await takeChanges() }
-            (isAvailable, hasFailed) = (true, false)
+            (isAvailable, isFound, hasFailed) = (true, true, false)
             return isMore ? Self.pauseWhileQueued : Self.pause
         } catch {
             if case .server(let error) = error, error.sqlState == ServerError.undefinedTable {
-                isAvailable = false
+                (isAvailable, isFound) = (false, false)
                 return Self.pauseWithoutTable
             }
             if !hasFailed, !isClosed {

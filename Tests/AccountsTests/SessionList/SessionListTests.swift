@@ -171,6 +171,9 @@ struct SessionListTests {
         try await Self.run { list, bench in
             let key = try await Self.login(Self.alice, bench)
             #expect(try await list.read(key, now: bench.engine.now) == nil)
+            _ = try await list.sessions(of: Self.alice)
+            // There is no table of users.
+            #expect(try await list.read(key, now: bench.engine.now) == nil)
             try await bench.database.run(Self.users)
             #expect(try await list.read(key, now: bench.engine.now) == nil)
         }
