@@ -125,12 +125,12 @@ extension Accounts {
         return .anonymous
     }
 
-    /// Moves a session of an older secret key to a new session key and the current hash, unless it is somebody else's by
-    /// now.
+    /// Has the save of a session of an older secret key move it to a new session key and the current hash, unless it is
+    /// somebody else's by now.
     nonisolated func renew(_ session: Session, of user: User) async throws(SessionStoreError) {
         guard let claim = try await SessionClaim(session, backends: settings.backends), claim.userID == user.id,
             case .outdated = standing(of: claim, user)
         else { return }
-        try await session.cycleKey(setting: SessionKeys.hash, to: .string(JSONString(authHash.hash(of: user))))
+        session.renew(setting: SessionKeys.hash, to: .string(JSONString(authHash.hash(of: user))))
     }
 }

@@ -13,8 +13,8 @@ public struct AuthenticationMiddleware: Middleware {
         return nil
     }
 
-    /// Renews a session of an older secret key. Django does so as soon as somebody asks for the user, and then such a
-    /// visitor is logged out by a view that fails.
+    /// Has a session of an older secret key renewed when it is saved. Django does so as soon as somebody asks for the user,
+    /// and then such a visitor is logged out by a view that fails.
     public func processResponse(_ request: Request, _ response: inout Response) throws -> PendingResponse? {
         guard let user = request.attributes[Authentication.self]?.outdated, response.status < 500 else { return nil }
         return { _ in try await accounts.renew(request.session, of: user) }

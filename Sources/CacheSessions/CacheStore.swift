@@ -51,6 +51,7 @@ public final class CacheStore: SessionStore {
     public func create(
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
+        if let oldKey, ended.contains(self.place(oldKey)) { throw .keyGone }
         let (place, value, seconds) = (place(key), CachedData.encode(record.data), record.seconds(from: now))
         let move: CacheMove
         do throws(CacheError) {

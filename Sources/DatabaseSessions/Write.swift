@@ -62,14 +62,18 @@ final class Write {
     {
         switch operation {
         case .create(let record, let oldKey):
-            let result = try await client.execute(
-                SQL.createAlone,
-                [
-                    .text(key), .text(record.data), .timestamp(unixTime: record.expireDate), .text(oldKey),
-                    .boolean(outcomeIsUnknown),
-                ], deadline: place.deadline)
-            if result.integer(0, 0) == 1 { return .success(()) }
-            return .failure(result.integer(0, 1) == 1 ? .keyExists : .keyGone)
+            // An earlier attempt may end while this one waits for its lock, and what it has written is not seen yet then.
+            for _ in 0..<(outcomeIsUnknown ? 2 : 1) {
+                let result = try await client.execute(
+                    SQL.createAlone,
+                    [
+                        .text(key), .text(record.data), .timestamp(unixTime: record.expireDate), .text(oldKey),
+                        .boolean(outcomeIsUnknown),
+                    ], deadline: place.deadline)
+                if result.integer(0, 0) == 1 { return .success(()) }
+                if result.integer(0, 1) == 1 { return .failure(.keyExists) }
+            }
+            return .failure(.keyGone)
         case .update(let record, let loaded):
             let result = try await client.execute(
                 SQL.updateAlone,

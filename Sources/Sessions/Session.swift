@@ -30,6 +30,8 @@ public final class Session {
     var row: Row
     /// Django's `_session_cache`: absent until something was read or written.
     var cache: JSONObject?
+    /// What the next save is to change in moving the session to a new key.
+    var renewal: (name: JSONString, value: JSONValue)?
 
     init(engine: SessionEngine, key: String?) {
         self.engine = engine

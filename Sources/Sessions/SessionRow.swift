@@ -63,9 +63,12 @@ extension Session {
 
     /// Writes the session to its store (Django's `save`). What is not stored yet gets a new key.
     /// - Parameter mustCreate: whether the session has to be new; its data is not loaded then.
+    /// - Returns: false where a session that was only to be renewed has moved or ended meanwhile: it is left at that, and no
+    ///   visitor is to be told its key.
     /// - Throws: ``SessionStoreError/keyGone`` where the session was deleted meanwhile, ``SessionStoreError/keyExists``
     ///   where it had to be new and was not.
-    public func save(mustCreate: Bool = false) async throws(SessionStoreError) {
+    @discardableResult
+    public func save(mustCreate: Bool = false) async throws(SessionStoreError) -> Bool {
         if mustCreate, cache == nil, !engine.store.keyIsData { cache = [:] }
         let data = try await data()
         let now = now
@@ -73,10 +76,30 @@ extension Session {
         switch row {
         case .stored(let key, _) where mustCreate: try await createAnew(record, key: key, now: now)
         case .stored(let key, let revision):
+            if let renewal { return try await save(data, with: renewal, from: key, now: now) }
             settle(try await engine.store.update(key, record, revision: revision, now: now), key: key)
         case .none: try await create(record, key: SessionKey.generate(), replacing: nil, now: now)
         case .reserved(let key, let replaced): try await create(record, key: key, replacing: replaced, now: now)
         }
+        return true
+    }
+
+    private func save(
+        _ data: JSONObject, with renewal: (name: JSONString, value: JSONValue), from oldKey: String, now: Int64
+    ) async throws(SessionStoreError) -> Bool {
+        let before = (row, modified)
+        var data = data
+        data[renewal.name] = renewal.value
+        do throws(SessionStoreError) {
+            try await create(
+                record(of: data, now: now), key: SessionKey.generate(), replacing: oldKey, mustReplace: true, now: now)
+        } catch {
+            (row, modified) = before
+            guard error == .keyGone, !modified else { throw error }
+            return false
+        }
+        (cache, self.renewal) = (data, nil)
+        return true
     }
 
     /// Stores the data, none where it was not loaded, as a new session under a new key (Django's `create`).
@@ -139,22 +162,12 @@ extension Session {
         }
     }
 
-    /// Moves the data to a new key at once, with another value in it. Where the session has moved or ended meanwhile, it
-    /// stays as it was read and cannot be saved any more.
-    public func cycleKey(setting name: JSONString, to value: JSONValue) async throws(SessionStoreError) {
-        var data = try await data()
-        data[name] = value
-        guard case .stored(let key, _) = row else { return try await set(name, to: value) }
-        let (before, wasModified, now) = (row, modified, now)
-        do throws(SessionStoreError) {
-            try await create(
-                record(of: data, now: now), key: SessionKey.generate(), replacing: key, mustReplace: true, now: now)
-            cache = data
-        } catch {
-            guard error == .keyGone else { throw error }
-            (row, modified) = (before, wasModified)
-        }
-    }
+    /// Has the next save move what is stored to a new key with another value in it: what Django's `get_user` does with a
+    /// session of an older secret key. Unlike ``cycleKey()`` it makes no session where the old one is gone by then.
+    public func renew(setting name: JSONString, to value: JSONValue) { renewal = (name, value) }
+
+    /// Whether the next save is to renew it.
+    public var isToBeRenewed: Bool { renewal != nil }
 
     private func record(of data: JSONObject, now: Int64) -> SessionRecord {
         let expiry = SessionExpiry(of: data, settings)

@@ -53,10 +53,13 @@ final class TestSite {
         return request
     }
 
-    /// What the middleware does with the response.
-    func respond(_ request: Request, _ accounts: Accounts, status: Int = 200) async throws {
+    /// What the middleware does with the response; returns the response.
+    @discardableResult
+    func respond(_ request: Request, _ accounts: Accounts, status: Int = 200) async throws -> Response {
         var response = Response("", status: status)
         try await AuthenticationMiddleware(accounts).processResponse(request, &response)?(&response)
+        try await SessionMiddleware(engine).processResponse(request, &response)?(&response)
+        return response
     }
 
     /// The key of a session in which the user has logged in.

@@ -125,8 +125,13 @@ struct CachedDatabaseStoreTests {
             #expect(try await f.other.data(Self.key) == nil)
             #expect(try await f.cached() == nil)
             await #expect(throws: SessionStoreError.keyGone) {
+                try await f.store.create("other-key-other", [:], replacing: Self.key)
+            }
+            try await f.store.create(Self.key, ["a": 3])
+            await #expect(throws: SessionStoreError.keyExists) {
                 try await f.store.create("new-key-new-key", [:], replacing: Self.key)
             }
+            #expect(try await f.other.data(Self.key) == ["a": 3])
             #expect(try await f.other.data("new-key-new-key") == ["a": 2])
         }
     }

@@ -124,6 +124,39 @@ struct OutageTests {
         }
     }
 
+    /// What comes of a replacement that was sent before, nobody knows to what effect.
+    @EventLoop
+    private static func retry(_ key: String, replacing oldKey: String, on client: PostgresClient) async -> String {
+        let answer = await withCheckedContinuation { caller in
+            let place = DatabaseSessions.Place<Void>(deadline: .now + .seconds(10), caller: caller)
+            let write = Write(key, .create(record("ours"), replacing: oldKey), place: place)
+            write.outcomeIsUnknown = true
+            EventLoop.start { while !place.isSettled { await write.tryAlone(on: client) } }
+        }
+        return await outcome { () throws(SessionStoreError) in try answer.get() }
+    }
+
+    @Test("who took another's place and does not know it finds what he wrote, also where that comes just now")
+    func unknownReplacement() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            let store = try database.store(limit: .seconds(10))
+            let client = try database.anotherClient()
+            try await store.create("oldkey01", record("old"), replacing: nil)
+            let lock = try await HeldLock(
+                database,
+                """
+                WITH gone AS (DELETE FROM django_session WHERE session_key = 'oldkey01' RETURNING expire_date)
+                INSERT INTO django_session SELECT 'newkey01', 'ours', expire_date FROM gone
+                """)
+            EventLoop.schedule(after: .milliseconds(300)) { EventLoop.start { try? await lock.commit() } }
+            #expect(await Self.retry("newkey01", replacing: "oldkey01", on: client) == "done")
+            #expect(await Self.retry("newkey01", replacing: "oldkey01", on: client) == "done")
+            #expect(await Self.retry("newkey02", replacing: "oldkey01", on: client) == "gone")
+            #expect(try await database.number("SELECT count(*) FROM django_session") == 1)
+        }
+    }
+
     @Test("a locked table costs 503 and nothing is written afterwards, for those who were told so")
     func lockedTable() async throws {
         try await onLoop {

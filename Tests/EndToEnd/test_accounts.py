@@ -11,6 +11,8 @@ import shutil
 import statistics
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import count
 from urllib.parse import quote, urlencode
 
@@ -233,6 +235,27 @@ def test_a_session_of_an_older_key_moves_to_the_new_one_here(stack, django, user
         # Now it is one of the current key alone.
         assert django.whoami(browser.cookies)["username"] == user
         assert not old.whoami(dict(browser.cookies))["authenticated"]
+
+
+@pytest.mark.parametrize("saves", ["False", "True"])
+def test_of_requests_at_once_one_moves_a_session_of_an_older_key(stack, user, saves):
+    """The others are answered as if they had come before; each is saved while a lock keeps all of them waiting."""
+    with django_site(stack, SECRET_KEY=OLD_KEY) as old:
+        key = old.act("log_in", username=user)
+    with stack.worker(SESSION_SAVE_EVERY_REQUEST=saves) as (_, address), ExitStack() as all_of_them:
+        connections = [all_of_them.enter_context(stack.fastcgi(address)) for _ in range(6)]
+        with psycopg.connect(stack.database_url()) as lock, ThreadPoolExecutor(len(connections)) as pool:
+            lock.execute("SELECT FROM django_session WHERE session_key = %s FOR UPDATE", [key])
+            answers = [pool.submit(ask, one, "GET", FORM, HTTP_COOKIE=f"sessionid={key}") for one in connections]
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            wait_until(lambda: stack.sql(waiting)[0][0] > 0, what="a save that waits for the lock")
+            time.sleep(0.5)
+            lock.rollback()
+            answers = [answer.result() for answer in answers]
+    assert [answer.status for answer in answers] == [200] * len(answers)
+    assert all(f"<strong>{user}</strong>" in answer.text for answer in answers)
+    told = [answer.cookie("sessionid") for answer in answers if answer.cookie("sessionid")]
+    assert len(told) == 1 and stack.row(key) is None and stack.row(told[0].split(";")[0].partition("=")[2])
 
 
 def test_a_session_of_an_older_key_moves_to_the_new_one_in_django(stack, user):

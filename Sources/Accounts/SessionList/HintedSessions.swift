@@ -49,8 +49,9 @@ final class HintedSessions {
             guard let row = try await rows.answer(key) else { return (.unknown, nil) }
             return (codec.session(in: row.data, expireDate: row.expireDate, now: now), row.user)
         } catch {
-            guard case .server = error else { throw .unavailable("\(error)") }
-            usableFrom = .now + Self.pauseAfterRefusal
+            guard case .server(let error) = error else { throw .unavailable("\(error)") }
+            // Class 42: a table or a right is missing, for everybody.
+            if error.sqlState.hasPrefix("42") { usableFrom = .now + Self.pauseAfterRefusal }
             return nil
         }
     }

@@ -28,7 +28,7 @@ enum SessionListSQL {
     private static func hinted(upTo size: Int, else other: String) -> Statement {
         Statement(
             """
-            SELECT s.*, \(SQL.columns)
+            SELECT s.*, u.*
             FROM (SELECT DISTINCT unnest($1::text[]) AS key) AS k CROSS JOIN LATERAL (
                 SELECT session_key, CASE WHEN octet_length(session_data) <= \(size) THEN session_data ELSE \(other) END,
                     expire_date
@@ -36,7 +36,7 @@ enum SessionListSQL {
             ) AS s LEFT JOIN LATERAL (
                 SELECT user_id FROM sessiond_session AS e WHERE e.session_key = key LIMIT 1
             ) AS l ON true LEFT JOIN LATERAL (
-                SELECT * FROM auth_user WHERE id = l.user_id LIMIT 1
+                SELECT \(SQL.columns) FROM auth_user AS u WHERE u.id = l.user_id LIMIT 1
             ) AS u ON true
             """)
     }

@@ -30,7 +30,8 @@ public struct SessionMiddleware: Middleware {
             }
         }
         if session.accessed { cookies.vary(&response) }
-        guard session.modified || settings.saveEveryRequest, !session.isEmpty else { return nil }
+        let isToBeSaved = session.modified || session.isToBeRenewed || settings.saveEveryRequest
+        guard isToBeSaved, !session.isEmpty else { return nil }
         // What failed is not saved, and the key that the client has stays.
         guard response.status < 500 else { return nil }
         return { response in try await save(request, &response) }
@@ -43,7 +44,7 @@ public struct SessionMiddleware: Middleware {
         // Only now it was loaded, and there is none. Django makes a new one for each such request.
         if session.isEmpty, !settings.djangoCompatible { return try carrier.forget(&response, cookies) }
         do throws(SessionStoreError) {
-            try await session.save()
+            guard try await session.save() else { return }
         } catch {
             // Django takes every error of its database at an update for a session that was deleted.
             if case .unavailable = error, session.sessionKey == carrier.key, settings.djangoCompatible {
