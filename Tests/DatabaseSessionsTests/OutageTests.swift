@@ -149,7 +149,13 @@ struct OutageTests {
                 WITH gone AS (DELETE FROM django_session WHERE session_key = 'oldkey01' RETURNING expire_date)
                 INSERT INTO django_session SELECT 'newkey01', 'ours', expire_date FROM gone
                 """)
-            EventLoop.schedule(after: .milliseconds(300)) { EventLoop.start { try? await lock.commit() } }
+            let waiting = """
+                SELECT count(*) FROM pg_locks WHERE locktype = 'tuple' AND relation = 'django_session'::regclass
+                """
+            EventLoop.start {
+                while (try? await database.number(waiting)) == 0 { await EventLoop.sleep(for: .milliseconds(10)) }
+                try? await lock.commit()
+            }
             #expect(await Self.retry("newkey01", replacing: "oldkey01", on: client) == "done")
             #expect(await Self.retry("newkey01", replacing: "oldkey01", on: client) == "done")
             #expect(await Self.retry("newkey02", replacing: "oldkey01", on: client) == "gone")
