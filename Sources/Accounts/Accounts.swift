@@ -116,21 +116,11 @@ extension Accounts {
         }
     }
 
-    /// The same; a session of another password ends (Django's `get_user`). One of an older secret key is for
-    /// ``renew(_:of:)``.
-    nonisolated func claimant(of session: Session) async throws(SessionStoreError) -> SessionStanding {
+    /// The same, enforced: a session of another password ends (Django's `get_user`).
+    nonisolated func enforcedStanding(of session: Session) async throws(SessionStoreError) -> SessionStanding {
         let standing = try await standing(of: session)
         guard case .revoked = standing else { return standing }
         try await session.flush()
         return .anonymous
-    }
-
-    /// Has the save of a session of an older secret key move it to a new session key and the current hash, unless it is
-    /// somebody else's by now.
-    nonisolated func renew(_ session: Session, of user: User) async throws(SessionStoreError) {
-        guard let claim = try await SessionClaim(session, backends: settings.backends), claim.userID == user.id,
-            case .outdated = standing(of: claim, user)
-        else { return }
-        session.renew(setting: SessionKeys.hash, to: .string(JSONString(authHash.hash(of: user))))
     }
 }

@@ -1,3 +1,4 @@
+import DjangoFormat
 import Sessions
 import Web
 
@@ -16,28 +17,28 @@ public struct AuthenticationMiddleware: Middleware {
     /// Has a session of an older secret key renewed when it is saved. Django does so as soon as somebody asks for the user,
     /// and then such a visitor is logged out by a view that fails.
     public func processResponse(_ request: Request, _ response: inout Response) throws -> PendingResponse? {
-        guard let user = request.attributes[Authentication.self]?.outdated, response.status < 500 else { return nil }
-        return { _ in try await accounts.renew(request.session, of: user) }
+        if response.status < 500, case .outdated(let user)? = request.attributes[Authentication.self]?.standing {
+            let hash = accounts.authHash.hash(of: user)
+            request.session.renew(setting: SessionKeys.hash, to: .string(JSONString(hash)))
+        }
+        return nil
     }
 }
 
 /// What the middleware keeps with a request (Django's `request.user` and `request._cached_user`).
 struct Authentication {
     let accounts: Accounts
-    /// The user, once asked for; `.some(nil)` is nobody.
-    var user: User??
-    /// The user, where the session is one of an older secret key.
-    var outdated: User?
+    /// Whose the session is, once asked for.
+    var standing: SessionStanding?
 }
 
 extension Request {
     /// The user who is logged in, nil for nobody (Django's `request.user` and its `AnonymousUser`). Read once a request.
     public var user: User? {
         get async throws(SessionStoreError) {
-            if let user = authentication.user { return user }
-            let standing = try await accounts.claimant(of: session)
-            authentication.user = .some(standing.user)
-            if case .outdated(let user) = standing { authentication.outdated = user }
+            if let standing = authentication.standing { return standing.user }
+            let standing = try await accounts.enforcedStanding(of: session)
+            authentication.standing = standing
             return standing.user
         }
     }

@@ -9,6 +9,9 @@ import PostgreSQL
 /// alone: where a batch fails its members are asked one by one, and each gets its own error. Where the connection is lost
 /// all are asked again, so a question is one that may be asked twice. Whoever waits past the deadline gets
 /// ``PostgresError/connectionLost(_:)``.
+///
+/// The engine's `LoadQueue` does the same for rows of sessions. It is not this class in a module that both could use,
+/// because a generic class is compiled for its types only in its own module, and is slower by a fifth elsewhere.
 @EventLoop
 final class BatchQueue<Question: Sendable, Answer: Sendable> {
     /// Answers the questions in their order. nil for one of several: it is to be asked alone.

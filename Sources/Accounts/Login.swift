@@ -27,7 +27,7 @@ public func login(_ request: Request, _ user: User) async throws(SessionStoreErr
     try await session.set(SessionKeys.hash, to: .string(JSONString(hash)))
     // What the tutorial's views, here and in a Django project beside, know their visitor by.
     try await session.set("username", to: .string(JSONString(user.username)))
-    request.authentication.user = user
+    request.authentication.standing = .user(user)
     rotateToken(request)
     accounts.audit?.note(.login, user, session: session.sessionKey, request.meta)
     await recordLogin(request, user)
@@ -52,5 +52,5 @@ public func logout(_ request: Request) async throws(SessionStoreError) {
     let (user, key) = (try await request.user, request.session.sessionKey)
     try await request.session.flush()
     if let user { request.accounts.audit?.note(.logout, user, session: key, request.meta) }
-    request.authentication.user = .some(nil)
+    request.authentication.standing = .anonymous
 }

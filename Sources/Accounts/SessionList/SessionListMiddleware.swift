@@ -10,7 +10,7 @@ public struct SessionListMiddleware: Middleware {
     public init(_ list: SessionList) { self.list = list }
 
     public func processResponse(_ request: Request, _ response: inout Response) throws -> PendingResponse? {
-        guard request.attributes[Authentication.self]?.user != nil else { return nil }
+        guard request.attributes[Authentication.self]?.standing?.user != nil else { return nil }
         return { _ in await list.note(request) }
     }
 }
@@ -18,7 +18,8 @@ public struct SessionListMiddleware: Middleware {
 extension SessionList {
     /// Tells the list that the request's user is here, where that is known, and news.
     public nonisolated func note(_ request: Request) async {
-        guard let user = request.attributes[Authentication.self]?.user, let user, let key = request.session.sessionKey
+        guard let user = request.attributes[Authentication.self]?.standing?.user,
+            let key = request.session.sessionKey
         else { return }
         await note(user, key: key, request.meta, now: request.session.now)
     }

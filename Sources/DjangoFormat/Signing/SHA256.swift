@@ -35,4 +35,19 @@ package struct HMACSHA256: Sendable {
         text.withUnsafeBufferPointer { nettle_hmac_sha256_update(&state, $0.count, $0.baseAddress) }
         return SHA256.filled { nettle_hmac_sha256_digest(&state, $0.count, $0.baseAddress) }
     }
+
+    /// The first digits of the 64 that there are, small letters among them.
+    package func hexDigest(of text: String, digits: Int = 64) -> String {
+        let code = code(of: text.utf8Span.span)
+        return String(unsafeUninitializedCapacity: 2 * code.count) { hex in
+            for index in code.indices {
+                (hex[2 * index], hex[2 * index + 1]) = (Self.digit(code[index] >> 4), Self.digit(code[index] & 15))
+            }
+            return min(digits, hex.count)
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+    }
 }

@@ -7,17 +7,5 @@ public struct SaltedHMAC: Sendable {
     }
 
     /// The first digits of the 64 that there are, small letters among them.
-    public func hexDigest(of text: String, digits: Int = 64) -> String {
-        let code = keyed.code(of: text.utf8Span.span)
-        return String(unsafeUninitializedCapacity: 2 * code.count) { hex in
-            for index in code.indices {
-                (hex[2 * index], hex[2 * index + 1]) = (Self.digit(code[index] >> 4), Self.digit(code[index] & 15))
-            }
-            return min(digits, hex.count)
-        }
-    }
-
-    private static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
-    }
+    public func hexDigest(of text: String, digits: Int = 64) -> String { keyed.hexDigest(of: text, digits: digits) }
 }

@@ -21,10 +21,7 @@ struct DjangoFacts {
         values[name]?.string.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    private func digest(_ secret: String) -> String {
-        let code = HMACSHA256(key: nonce.utf8Span.span).code(of: secret.utf8Span.span)
-        return code.indices.map { String(code[$0] >> 4, radix: 16) + String(code[$0] & 15, radix: 16) }.joined()
-    }
+    private func digest(_ secret: String) -> String { HMACSHA256(key: nonce.utf8Span.span).hexDigest(of: secret) }
 
     // MARK: Keys
 
