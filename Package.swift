@@ -80,7 +80,9 @@ let package = Package(
             ["DjangoFormat", "EventLoop", "PasswordHashers", "PostgreSQL", "Sessions", "Web", deque, log, metrics]),
         room("Gate", ["Accounts", "DjangoFormat", "Sessions", "Web"]),
         room("FastCGI", ["CFastCGI", "CLinux", "EventLoop", "Web", log, metrics]),
-        room("LoginApp", ["Accounts", "DjangoFormat", "Sessions", "Web"], resources: [.embedInCode("Templates")]),
+        room(
+            "LoginApp", ["Accounts", "DjangoFormat", "PasswordHashers", "Sessions", "Web"],
+            resources: [.embedInCode("Templates")]),
         .executableTarget(
             name: "sessiond",
             dependencies: [

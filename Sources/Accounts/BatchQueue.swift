@@ -85,8 +85,6 @@ final class BatchQueue<Question: Sendable, Answer: Sendable> {
     private func retry(after error: PostgresError) async {
         if case .connectionLost = error {
             waiting.prepend(contentsOf: inFlight)
-        } else if inFlight.count == 1 {
-            inFlight[0].place.settle(.failure(error))
         } else {
             for asked in inFlight { await askAlone(asked) }
         }

@@ -42,6 +42,8 @@ public struct ExpiredSessions {
     /// Deletes all of them in one statement, which waits for rows that somebody holds locked: Django's way.
     /// - Returns: how many were deleted.
     public func clearAtOnce(now: Int64) async throws(PostgresError) -> Int {
-        try await client.execute(SQL.clearExpiredAtOnce, [.timestamp(unixTime: now)]).affected
+        let deadline = ContinuousClock.now + .seconds(5)
+        return try await client.execute(SQL.clearExpiredAtOnce, [.timestamp(unixTime: now)], deadline: deadline)
+            .affected
     }
 }

@@ -84,13 +84,15 @@ public struct Migrator {
 
     public init(client: PostgresClient) { self.client = client }
 
+    /// Until when a connection is waited for.
+    private var deadline: ContinuousClock.Instant { .now + .seconds(5) }
+
     /// The migrations that the database does not have.
     public func pending(of wanted: [Migration] = Migration.all) async throws(PostgresError) -> [Migration] {
-        let deadline = ContinuousClock.now + .seconds(5)
         guard try await client.execute(Self.recordsExist, deadline: deadline).integer(0, 0) == 1 else {
             return wanted
         }
-        let result = try await client.execute(Self.records)
+        let result = try await client.execute(Self.records, deadline: deadline)
         let applied = Set((0..<result.count).map { result.string($0, 0) ?? "" })
         return wanted.filter { !applied.contains("\($0.app).\($0.name)") }
     }
@@ -98,13 +100,14 @@ public struct Migrator {
     /// - Returns: false where somebody else has applied it meanwhile.
     public func apply(_ migration: Migration) async throws(PostgresError) -> Bool {
         let names: [Parameter] = [.text(migration.app), .text(migration.name)]
-        let results = try await client.execute([Query(migration.statement), Query(Self.isOurs, names)])
+        let results = try await client.execute(
+            [Query(migration.statement), Query(Self.isOurs, names)], deadline: deadline)
         return results.last?.integer(0, 0) == 1
     }
 
     /// Drops what ``Migration/sessionList`` made, and its record.
     public func removeSessionList() async throws(PostgresError) {
-        _ = try await client.execute(Migration.removeSessionList, deadline: .now + .seconds(5))
+        _ = try await client.execute(Migration.removeSessionList, deadline: deadline)
     }
 
     private static let setPartitions = Statement("SELECT set_config('sessiond.partitions', $1, true)")
@@ -116,14 +119,13 @@ public struct Migrator {
 
     /// How many partitions `django_session` has, 1 for a plain table; nil where there is none.
     public func partitions() async throws(PostgresError) -> Int? {
-        try await client.execute(Self.countPartitions, deadline: .now + .seconds(5)).integer(0, 0).map { Int($0) }
+        try await client.execute(Self.countPartitions, deadline: deadline).integer(0, 0).map { Int($0) }
     }
 
     /// Copies `django_session` into so many partitions, 1 for a plain table, while nobody can use it.
     public func divide(into partitions: Int) async throws(PostgresError) {
-        _ = try await client.execute([
-            Query(Self.setPartitions, [.text("\(partitions)")]), Query(Migration.partitions),
-        ])
+        _ = try await client.execute(
+            [Query(Self.setPartitions, [.text("\(partitions)")]), Query(Migration.partitions)], deadline: deadline)
     }
 
     private static let sessionListParts = Statement(
@@ -136,12 +138,14 @@ public struct Migrator {
 
     /// How it stands with what ``Migration/sessionList`` made.
     public func sessionListState() async throws(PostgresError) -> SessionListState {
-        switch try await client.execute(Self.sessionListParts).integer(0, 0) {
+        switch try await client.execute(Self.sessionListParts, deadline: deadline).integer(0, 0) {
         case 0: return .absent
         case 6:
             let counted = Statement(
                 "SELECT count(*) FROM (SELECT FROM sessiond_session_change LIMIT \(SessionListState.longQueue)) AS q")
-            return .present(isBehind: try await client.execute(counted).integer(0, 0) == SessionListState.longQueue)
+            return .present(
+                isBehind: try await client.execute(counted, deadline: deadline).integer(0, 0)
+                    == SessionListState.longQueue)
         default: return .broken
         }
     }

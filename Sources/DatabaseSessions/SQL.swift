@@ -73,7 +73,7 @@ enum SQL {
         WITH input AS (
             SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS t (key, data, expiry)
         ), locked AS (
-            SELECT session_key FROM django_session WHERE session_key = ANY ($1) ORDER BY session_key FOR UPDATE SKIP LOCKED
+            SELECT session_key FROM django_session WHERE session_key = ANY ($1) ORDER BY session_key FOR NO KEY UPDATE SKIP LOCKED
         )
         UPDATE django_session AS s SET session_data = input.data, expire_date = input.expiry
         FROM locked JOIN input ON input.key = locked.session_key
@@ -123,14 +123,18 @@ enum SQL {
 
     /// One batch of expired rows (`$3` at most); strict `<`, as Django's `clear_expired`. Returns how many there were, and
     /// the date where the next batch begins (`$2`): it need not pass over the dead index entries of those before it.
+    ///
+    /// The rows are found again by their place, which the lock keeps, not by a walk down the index of keys for each. The
+    /// key says in which partition that place is.
     static let clearExpired = Statement(
         """
         WITH deleted AS (
-            DELETE FROM django_session WHERE session_key IN (
-                SELECT session_key FROM django_session
+            DELETE FROM django_session AS s USING (
+                SELECT ctid, session_key FROM django_session
                 WHERE expire_date < $1 AND expire_date >= coalesce($2, '-infinity'::timestamptz)
-                ORDER BY expire_date LIMIT $3 FOR UPDATE SKIP LOCKED)
-            RETURNING expire_date
+                ORDER BY expire_date LIMIT $3 FOR UPDATE SKIP LOCKED) AS locked
+            WHERE s.ctid = locked.ctid AND s.session_key = locked.session_key
+            RETURNING s.expire_date
         )
         SELECT count(*), max(expire_date) FROM deleted
         """)

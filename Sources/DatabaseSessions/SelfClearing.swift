@@ -52,11 +52,8 @@ public final class SelfClearing {
     /// A batch may wait for a slow disk longer than a request would; it holds rows that nobody wants.
     private static let limit = Duration.seconds(60)
 
-    /// A batch is planned for the table as it is then, and looks at nothing but its own rows.
-    private static let settings = [
-        "synchronous_commit": "off", "plan_cache_mode": "force_custom_plan",
-        "enable_bitmapscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off",
-    ]
+    /// What is lost of it in a crash is cleared again.
+    private static let settings = ["synchronous_commit": "off"]
 
     private let database: String
     private let interval: Duration

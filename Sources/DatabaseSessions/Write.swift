@@ -63,6 +63,7 @@ final class Write {
         switch operation {
         case .create(let record, let oldKey):
             // An earlier attempt may end while this one waits for its lock, and what it has written is not seen yet then.
+            var isReplaceable = true
             for _ in 0..<(outcomeIsUnknown ? 2 : 1) {
                 let result = try await client.execute(
                     SQL.createAlone,
@@ -71,9 +72,9 @@ final class Write {
                         .boolean(outcomeIsUnknown),
                     ], deadline: place.deadline)
                 if result.integer(0, 0) == 1 { return .success(()) }
-                if result.integer(0, 1) == 1 { return .failure(.keyExists) }
+                isReplaceable = result.integer(0, 1) == 1
             }
-            return .failure(.keyGone)
+            return .failure(isReplaceable ? .keyExists : .keyGone)
         case .update(let record, let loaded):
             let result = try await client.execute(
                 SQL.updateAlone,

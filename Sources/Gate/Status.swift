@@ -17,9 +17,9 @@ extension Gate {
         if let user = try await accounts.standing(of: session).user {
             answer = ["authenticated": true, "id": .int(Int(user.id)), "username": .string(user.username)]
             let seconds = session.storedExpireDate?.flooredDivision(by: 1_000_000).quotient
-            answer["expires"] = seconds.map { .string(ISODate.format($0 * 1_000_000)) } ?? nil
+            answer["expires"] = seconds.map { .string(ISODate.format($0 * 1_000_000)) } ?? .null
             let now = sessions.now.flooredDivision(by: 1_000_000).quotient
-            answer["seconds_left"] = seconds.map { .int(Int(max($0 - now, 0))) } ?? nil
+            answer["seconds_left"] = seconds.map { .int(Int(max($0 - now, 0))) } ?? .null
         }
         var response = try Response(JSON.encode(.object(answer)), contentType: "application/json")
         response.addNeverCacheHeaders()

@@ -1,3 +1,4 @@
+import PasswordHashers
 import Web
 
 /// The tutorial's `LoginForm`. Which accounts exist is not its business.
@@ -11,10 +12,10 @@ private let emptyLoginForm = Form(loginFields)
 /// The form, filled with what was sent.
 func loginForm(_ data: QueryDict? = nil) -> Form { data.map { Form(loginFields, data: $0) } ?? emptyLoginForm }
 
-/// The fields of Django's `AuthenticationForm`.
+/// The fields of Django's `AuthenticationForm`, the first of them its `UsernameField`.
 private let accountFields = [
     CharField(
-        "username", maxLength: 150,
+        "username", maxLength: 150, normalize: normalizeUsername,
         attributes: ["autofocus": true, "autocapitalize": "none", "autocomplete": "username"]),
     CharField("password", strip: false, widget: .password, attributes: ["autocomplete": "current-password"]),
 ]

@@ -5,7 +5,6 @@ public struct PasswordHashers: Sendable {
     public static let defaultPaths =
         [.pbkdf2SHA256, .pbkdf2SHA1, .argon2, .bcryptSHA256, .scrypt].map { (hasher: PasswordHasher) in hasher.path }
 
-    /// The preferred one, whose passwords Django makes, is the first.
     public let accepted: [PasswordHasher]
 
     public init() { accepted = PasswordHasher.allCases.filter { Self.defaultPaths.contains($0.path) } }

@@ -1,5 +1,6 @@
 import CLibPQ
 import EventLoop
+import Glibc
 
 /// Where PostgreSQL is: what libpq reads from a URI, a keyword string and the `PG*` variables, one host at a time.
 public struct ConnectionOptions: Sendable {
@@ -23,8 +24,10 @@ public struct ConnectionOptions: Sendable {
     ///   - settings: run-time parameters of the server (`statement_timeout`, …) for each connection.
     /// - Throws: ``InvalidConnectionString``, which does not repeat the string, because it may hold a password.
     public init(_ conninfo: String, settings: [String: String] = [:]) throws(InvalidConnectionString) {
-        var options = try Self.read(PQconndefaults())
-        for (keyword, value) in try Self.read(PQconninfoParse(conninfo, nil)) { options[keyword] = value }
+        let own = try Self.read(PQconninfoParse(conninfo, nil))
+        // What a service says counts for more than libpq's defaults, so it must be known before these are read.
+        if let service = own["service"] { setenv("PGSERVICE", service, 1) }
+        var options = try Self.read(PQconndefaults()).merging(own) { _, own in own }
 
         let names = Self.list(options.removeValue(forKey: "host"))
         let addresses = Self.list(options.removeValue(forKey: "hostaddr"))

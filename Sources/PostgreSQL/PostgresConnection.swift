@@ -15,8 +15,8 @@ final class PostgresConnection {
     /// What each transaction behind a pooler begins with.
     private let settings: Query?
     private var running: Running?
-    /// Whether a timer looks after the statement under way.
-    private var isTimed = false
+    /// Looks after the statement under way.
+    private var timer: Timer?
     /// What the last statement came to, until its caller takes it.
     private var outcome: Result<[PostgresResult], PostgresError>?
     /// Why it is of no more use.
@@ -52,6 +52,9 @@ final class PostgresConnection {
             let connection = try await PostgresConnection(options, host: host, withSettings: true)
             // A pooler tells its clients a number of its own. It may also have passed over the settings.
             let asked = try await connection.execute([Query(backendID)], within: options.connectTimeout)
+            // What follows has a limit of its own.
+            connection.timer?.cancel()
+            connection.timer = nil
             connection.isPooled = asked.first?.integer(0, 0) != Int64(PQbackendPID(connection.connection.pointer))
             return connection
         } catch {
@@ -107,7 +110,7 @@ final class PostgresConnection {
                 return caller.resume()
             }
             running = Running(caller: caller, deadline: .now + limit)
-            if !isTimed { look(after: limit) }
+            if timer == nil { look(after: limit) }
             send(queries)
         }
         defer { outcome = nil }
@@ -117,10 +120,9 @@ final class PostgresConnection {
     /// One timer serves many statements: it finds the one that is under way when its time has come, and is set anew for
     /// that one's deadline. All have the same limit.
     private func look(after delay: Duration) {
-        isTimed = true
-        EventLoop.schedule(after: delay) { [weak self] in
+        timer = EventLoop.schedule(after: delay) { [weak self] in
             guard let self else { return }
-            isTimed = false
+            timer = nil
             guard let running else { return }
             let rest = running.deadline - .now
             if rest > .zero { look(after: rest) } else { lose("the database did not answer in time") }

@@ -34,7 +34,6 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { "\(message) (SQLSTATE \(sqlState))" }
 
-    public static let uniqueViolation = "23505"
     public static let lockNotAvailable = "55P03"
     public static let undefinedTable = "42P01"
 
@@ -42,7 +41,8 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
     /// table: the same statement may succeed when tried again.
     public var isTransient: Bool { ["40001", "40P01", "26000", "0A000"].contains(sqlState) }
 
-    /// States that a new connection mends: the server became a standby, or forgot or outdated a prepared statement.
+    /// States that a new connection mends: the server became a standby or shuts down, or forgot or outdated a prepared
+    /// statement.
     var wantsNewConnection: Bool {
         ["25006", "26000", "0A000", "57P01", "57P02", "57P03"].contains(sqlState)
     }

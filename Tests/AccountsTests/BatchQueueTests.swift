@@ -12,13 +12,19 @@ private final class Doubler {
     var batches: [Int] = []
     let client: PostgresClient
     private static let statement = Statement("SELECT 6 / n, 2 * n FROM unnest($1::bigint[]) AS t (n)")
+    private static let failure = Statement("SELECT 1 / 0")
 
     init(_ database: TestDatabase) throws { client = try database.anotherClient() }
 
-    /// - Parameter alone: which of several are to be asked alone.
-    func queue(limit: Duration = .seconds(10), alone: Set<Int64> = []) -> BatchQueue<Int64, Int64> {
+    /// - Parameters:
+    ///   - alone: which of several are to be asked alone.
+    ///   - failing: how many statements fail before one is answered.
+    func queue(
+        limit: Duration = .seconds(10), alone: Set<Int64> = [], failing: Int = 0
+    ) -> BatchQueue<Int64, Int64> {
         BatchQueue("test", client: client, limit: limit) { [unowned self] (numbers) async throws(PostgresError) in
             batches.append(numbers.count)
+            if batches.count <= failing { _ = try await client.execute(Self.failure) }
             let result = try await client.execute(Self.statement, [.integerArray(numbers)])
             return numbers.indices.map { place in
                 numbers.count > 1 && alone.contains(numbers[place]) ? nil : result.integer(place, 1)
@@ -58,6 +64,16 @@ struct BatchQueueTests {
             let found = await answers(doubler.queue(), [1, 0, 3])
             #expect(found == [1: 2, 0: nil, 3: 6])
             await #expect(throws: PostgresError.self) { _ = try await doubler.queue().answer(0) }
+        }
+    }
+
+    @Test("a question that fails as the only one is asked once more", arguments: [(1, Int64?(14)), (2, nil)])
+    func again(failing: Int, expected: Int64?) async throws {
+        try await onLoop {
+            let doubler = try Doubler(try await TestDatabase(migrated: false))
+            let answer = try? await doubler.queue(failing: failing).answer(7)
+            #expect(answer == expected)
+            #expect(doubler.batches == [1, 1])
         }
     }
 

@@ -124,9 +124,9 @@ struct OutageTests {
         }
     }
 
-    /// What comes of a replacement that was sent before, nobody knows to what effect.
+    /// What comes of a creation that was sent before, nobody knows to what effect.
     @EventLoop
-    private static func retry(_ key: String, replacing oldKey: String, on client: PostgresClient) async -> String {
+    private static func retry(_ key: String, replacing oldKey: String?, on client: PostgresClient) async -> String {
         let answer = await withCheckedContinuation { caller in
             let place = DatabaseSessions.Place<Void>(deadline: .now + .seconds(10), caller: caller)
             let write = Write(key, .create(record("ours"), replacing: oldKey), place: place)
@@ -163,6 +163,27 @@ struct OutageTests {
         }
     }
 
+    @Test("who made a session and does not know it finds it, also where it comes just now")
+    func unknownCreation() async throws {
+        try await onLoop {
+            let database = try await TestDatabase()
+            let client = try database.anotherClient()
+            let lock = try await HeldLock(database, "INSERT INTO django_session VALUES ('newkey01', 'ours', now())")
+            let waiting = """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE wait_event = 'transactionid' AND application_name = current_setting('application_name')
+                """
+            EventLoop.start {
+                while (try? await database.number(waiting)) == 0 { await EventLoop.sleep(for: .milliseconds(10)) }
+                try? await lock.commit()
+            }
+            #expect(await Self.retry("newkey01", replacing: nil, on: client) == "done")
+            #expect(await Self.retry("newkey01", replacing: nil, on: client) == "done")
+            try await database.run("UPDATE django_session SET session_data = 'theirs'")
+            #expect(await Self.retry("newkey01", replacing: nil, on: client) == "exists")
+        }
+    }
+
     @Test("a locked table costs 503 and nothing is written afterwards, for those who were told so")
     func lockedTable() async throws {
         try await onLoop {
@@ -191,6 +212,8 @@ struct OutageTests {
                         })
                 },
             ])
+            // What is under way at the deadline ends by itself, at the latest with its time-out for locks.
+            await EventLoop.sleep(for: .milliseconds(200))
             lock.release()
             #expect(outcomes == ["unavailable", "unavailable", "unavailable"])
             #expect(try await database.data("present1") == "old")

@@ -23,15 +23,12 @@ struct SessionKeyTests {
     }
 
     @Test(
-        "A plausible key has 8 to 40 code points and no NUL",
+        "A plausible key has 8 to 40 characters, all of ASCII and none of them NUL",
         arguments: [
             ("", false), ("1234567", false), ("12345678", true), (String(repeating: "a", count: 40), true),
             (String(repeating: "a", count: 41), false), (String(repeating: "a", count: 5000), false),
-            ("abcdefgh\0zz", false), (String(repeating: "😀", count: 40), true),
-            (String(repeating: "😀", count: 7), false),
-            ("a" + String(repeating: "\u{301}", count: 7), true),
-            ("a" + String(repeating: "\u{301}", count: 40), false),
-            ("aaaaaaaa,{", true),
+            ("abcdefgh\0zz", false), ("aaaaaaaa,{", true), (String(repeating: "😀", count: 10), false),
+            ("aaaaaaaa\u{E9}", false), ("aaaaaaaae\u{301}", false),
         ])
     func isPlausible(key: String, expected: Bool) {
         #expect((SessionKey.isValid(key) && SessionKey.fitsColumn(key)) == expected)

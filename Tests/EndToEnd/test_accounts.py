@@ -329,6 +329,14 @@ def test_a_login_that_fails_tells_nothing(stack, django, browser, user, kind):
     assert browser.session_key is None and stack.sql("SELECT count(*) FROM django_session") == before
 
 
+@pytest.mark.parametrize(("name", "length"), [("x" * 151, 151), ("\N{LATIN SMALL LIGATURE FFI}" * 60, 180)],
+                         ids=["long as it is", "long when normalized"])
+def test_a_name_is_measured_as_it_is_stored(browser, name, length):
+    page = fill_in(browser, name)
+    assert f"Ensure this value has at most 150 characters (it has {length})." in page.text and REFUSED not in page.text
+    assert f'value="{name}"' in page.text
+
+
 def test_an_unknown_user_takes_as_long_as_a_wrong_password(django, stack):
     """Roughly: Tests/Load/run looks closely."""
     name = f"timed{next(numbers)}"

@@ -106,8 +106,10 @@ def test_clearsessions_refuses_what_it_cannot_do(stack, words):
     assert done.returncode != 0 and words[0].partition("=")[0] in done.stderr
 
 
-def test_clearsessions_without_a_database_fails_in_words(stack):
-    done = stack.sessiond("clearsessions", DATABASE_URL=f"postgresql:///x?host={stack.directory}/nowhere")
+@pytest.mark.parametrize("compatible", ["False", "True"])
+def test_clearsessions_without_a_database_fails_in_words(stack, compatible):
+    away = f"postgresql:///x?host={stack.directory}/nowhere"
+    done = stack.sessiond("clearsessions", DATABASE_URL=away, SESSION_DJANGO_COMPATIBLE=compatible)
     assert done.returncode != 0 and done.stderr.strip()
 
 
@@ -115,6 +117,14 @@ def test_check_is_content_with_a_good_installation(stack):
     done = stack.sessiond("check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(done.stdout.splitlines()) >= 3
+
+
+def test_a_service_of_libpqs_says_where_the_database_is(stack):
+    services = stack.directory / "pg_service.conf"
+    services.write_text(f"[sessions]\nhost={stack.run}\ndbname=sessiond\nuser=sessiond\n")
+    for text in ("service=sessions", "postgresql://?service=sessions"):
+        done = stack.sessiond("check", DATABASE_URL=text, PGSERVICEFILE=str(services))
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

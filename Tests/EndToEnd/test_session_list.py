@@ -246,6 +246,8 @@ def test_the_list_goes_on_while_the_cache_stands_before_the_table(program):
         wait_until(lambda: stack.request("GET", FORM).status == 200, what="a page")
         browser, other = visit(stack, "alice"), visit(stack, "alice")
         assert other.get(DATA).status == 200, "the session is cached"
+        status = json.loads(other.get("/session/status").text)
+        assert status["username"] == "alice" and (status["expires"], status["seconds_left"]) == (None, None)
         theirs = next(session["id"] for session in listed(browser) if not session["current"])
         end(browser, theirs)
         assert other.get(DATA).status == 401

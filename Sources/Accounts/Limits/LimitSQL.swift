@@ -74,8 +74,8 @@ enum LimitSQL {
     /// A batch of rows that say nothing any more.
     static let clear = Statement(
         """
-        DELETE FROM sessiond_login_limit WHERE key IN (
-            SELECT key FROM sessiond_login_limit WHERE full_at < $1 AND (known_until IS NULL OR known_until < $1)
-            LIMIT $2 FOR UPDATE SKIP LOCKED)
+        DELETE FROM sessiond_login_limit WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM sessiond_login_limit WHERE full_at < $1 AND (known_until IS NULL OR known_until < $1)
+            LIMIT $2 FOR UPDATE SKIP LOCKED))
         """)
 }

@@ -12,7 +12,7 @@ struct LoginAttempt: Sendable {
     ///   whether it holds one.
     init(user: String, address: String, hash: SaltedHMAC) {
         func key(_ text: String) -> Int64 {
-            Int64(bitPattern: UInt64(hash.hexDigest(of: text).prefix(16), radix: 16) ?? 0)
+            Int64(bitPattern: UInt64(hash.hexDigest(of: text, digits: 16), radix: 16) ?? 0)
         }
         let address = ClientAddress(address)
         self.address = key("address \(address.client)")

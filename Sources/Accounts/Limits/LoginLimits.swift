@@ -9,7 +9,8 @@ import Sessions
 ///
 /// Each attempt is counted before anything is hashed, so that many at once cannot slip through. A right password gives its
 /// attempt back, and makes the network that it came from one that is known for this user: attempts from there count by
-/// themselves, so that nobody elsewhere can lock the user out. A name that nobody has is counted like any other.
+/// themselves, so that nobody elsewhere can lock the user out. A name that nobody has is counted like any other. Where the
+/// connection is lost just when the database has counted an attempt, or taken it back, it does so twice.
 @EventLoop
 public final class LoginLimits {
     /// How long a network stays known after a login, in microseconds.

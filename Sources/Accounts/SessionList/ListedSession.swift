@@ -24,7 +24,7 @@ extension ListedSession {
         else { return nil }
         let begin = PostgresTime.unixTime(created)
         self.init(
-            id: names.hexDigest(of: key).prefix(32).description, created: begin > 0 ? begin : nil,
+            id: names.hexDigest(of: key, digits: 32), created: begin > 0 ? begin : nil,
             lastSeen: PostgresTime.unixTime(seen), address: result.string(row, 4), device: result.string(row, 5),
             key: key)
     }

@@ -6,14 +6,15 @@ enum SessionListSQL {
     static let commit = Statement("COMMIT")
     static let rollback = Statement("ROLLBACK")
 
-    /// The sessions of users, those that were seen last first, and no more than so many of each. An entry whose session is
-    /// gone counts no more, although its change waits in the queue: else those that were just ended would hide the others.
+    /// The sessions of users, those that were seen last first, and no more than so many of each. An entry whose session
+    /// has expired or is gone, although its change waits in the queue, counts no more: else it would hide the others.
     static let sessions = Statement(
         """
         SELECT l.user_id, l.session_key, l.created, l.last_seen, l.address, l.device
         FROM (SELECT DISTINCT id FROM unnest($1::bigint[]) AS t (id)) AS u CROSS JOIN LATERAL (
             SELECT * FROM sessiond_session AS e WHERE user_id = u.id
-                AND EXISTS (SELECT FROM django_session AS s WHERE s.session_key = e.session_key)
+                AND EXISTS (
+                    SELECT FROM django_session AS s WHERE s.session_key = e.session_key AND s.expire_date > now())
             ORDER BY last_seen DESC, session_key LIMIT $2
         ) AS l
         """)

@@ -10,11 +10,10 @@ public enum SessionKey {
     /// Whether a text from outside is long enough for a key: the 8 characters, code points, that Django asks for.
     public static func isValid(_ key: String) -> Bool { key.utf8.count >= 32 || key.unicodeScalars.count >= 8 }
 
-    /// Whether a key may stand in a table: at most the 40 characters that the column holds, and no NUL, which PostgreSQL
-    /// refuses.
+    /// Whether a key may stand in a table: at most the 40 characters that the column holds, all of ASCII as in every key
+    /// that Django makes, and no NUL, which PostgreSQL refuses. Of others it compares the bytes, where a `String` takes
+    /// two ways to write a letter for one.
     public static func fitsColumn(_ key: String) -> Bool {
-        let bytes = key.utf8
-        guard bytes.count <= 160, !bytes.contains(0) else { return false }
-        return bytes.count <= 40 || key.unicodeScalars.count <= 40
+        key.utf8.count <= 40 && key.utf8.allSatisfy { 1...0x7F ~= $0 }
     }
 }

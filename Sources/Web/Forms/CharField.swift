@@ -5,6 +5,7 @@ public final class CharField: Sendable {
     public let minLength: Int?
     public let isRequired: Bool
     let strips: Bool
+    let normalize: (@Sendable (String) -> String)?
     let widget: Widget
     let control: ControlHTML
     /// The label in its tag.
@@ -20,17 +21,19 @@ public final class CharField: Sendable {
     /// - Parameters:
     ///   - maxLength: The most code points that are accepted, counted as Python's `len` does.
     ///   - strip: Whether white space at both ends is taken off before anything is checked.
+    ///   - normalize: What a value that is not too long becomes before it is checked.
     ///   - attributes: Further attributes of the control.
     ///   - label: What stands before the control; without it the name, made readable.
     ///   - helpText: HTML that stands beside the control.
     public init(
         _ name: String, maxLength: Int? = nil, minLength: Int? = nil, required: Bool = true, strip: Bool = true,
-        widget: Widget = .text, attributes: HTMLAttributes = [:], label: String? = nil,
+        normalize: (@Sendable (String) -> String)? = nil, widget: Widget = .text, attributes: HTMLAttributes = [:],
+        label: String? = nil,
         helpText: String = "", initial: String? = nil
     ) {
         self.name = name
         (self.maxLength, self.minLength) = (maxLength, minLength)
-        (isRequired, strips) = (required, strip)
+        (isRequired, strips, self.normalize) = (required, strip, normalize)
         (self.widget, autoID) = (widget, "id_" + name)
         var attributes = attributes
         if !widget.isHidden, let maxLength { attributes.set("maxlength", to: .int(maxLength)) }
@@ -45,7 +48,8 @@ public final class CharField: Sendable {
     /// The cleaned value of what was submitted, and what is wrong with it.
     func clean(_ submitted: String?) -> (value: String, errors: [String]) {
         let text = submitted ?? ""
-        let value = strips ? text.pythonStripped : text
+        var value = strips ? text.pythonStripped : text
+        if let normalize, maxLength.map({ value.codePoints <= $0 }) ?? true { value = normalize(value) }
         guard !value.utf8.isEmpty else { return (value, isRequired ? ["This field is required."] : []) }
 
         var errors: [String] = []

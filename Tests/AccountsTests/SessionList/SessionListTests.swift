@@ -107,6 +107,23 @@ struct SessionListTests {
         }
     }
 
+    @Test("finds a session that was seen before more than a page of those that have expired")
+    func expiredPage() async throws {
+        try await Self.run { list, bench in
+            let key = try await Self.login(Self.alice, bench)
+            #expect(try await list.sessions(of: Self.alice)?.count == 1)
+            try await bench.database.run(
+                """
+                INSERT INTO django_session SELECT md5(n::text), session_data, now() - interval '1 s'
+                FROM django_session, generate_series(1, \(SessionList.pageSize + 3)) AS n
+                """)
+            #expect(try await list.sessions(of: Self.alice)?.map(\.key) == [key])
+            #expect(try await bench.listed().count == SessionList.pageSize + 4)
+            #expect(try await list.endAll(of: Self.alice) == 1)
+            #expect(try await !Self.isLoggedIn(key, bench))
+        }
+    }
+
     @Test("ends all but one, however many there are, those of an older password too")
     func endAll() async throws {
         try await Self.run { list, bench in
