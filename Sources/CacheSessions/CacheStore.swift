@@ -11,12 +11,10 @@ public final class CacheStore: SessionStore {
     private let settings: CacheSettings
     private let cache: RedisCache
     private let ended: Invalidations
-    private let logger: Logger
 
     /// - Parameter limit: how long a request waits for the cache at most; 503 then.
     public init(_ settings: CacheSettings, limit: Duration = .seconds(5), logger: Logger) {
         self.settings = settings
-        self.logger = logger
         let cache = RedisCache(settings.redis, limit: limit, isPatient: true, logger: logger)
         self.cache = cache
         ended = Invalidations(cache, logger: logger) { key throws(CacheError) in try await cache.delete(key) }

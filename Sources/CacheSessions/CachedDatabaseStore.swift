@@ -99,12 +99,15 @@ public final class CachedDatabaseStore: SessionStore {
     public func create(
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
-        if let oldKey { _ = try? await putAbsence(at: place(oldKey)) }
+        var absence: Absence?
+        if let oldKey { absence = try? await putAbsence(at: place(oldKey)) }
         let saved: SavedSession
         do throws(SessionStoreError) {
             saved = try await database.create(key, record, replacing: oldKey, now: now)
         } catch {
-            if let oldKey, error == .keyGone { try await end(oldKey) }
+            if let oldKey {
+                if error == .keyGone { try await end(oldKey) } else if absence == nil { stale.add(place(oldKey)) }
+            }
             throw error
         }
         if let oldKey { try await end(oldKey) }
@@ -149,8 +152,14 @@ public final class CachedDatabaseStore: SessionStore {
     @EventLoop
     public func delete(_ key: String) async throws(SessionStoreError) {
         guard SessionKey.fitsColumn(key) else { return }
-        _ = try? await putAbsence(at: place(key))
-        try await database.delete(key)
+        let absence = try? await putAbsence(at: place(key))
+        do throws(SessionStoreError) {
+            try await database.delete(key)
+        } catch {
+            // Whether it is gone may be unknown.
+            if absence == nil { stale.add(place(key)) }
+            throw error
+        }
         try await end(key)
     }
 

@@ -1,3 +1,4 @@
+import DequeModule
 import EventLoop
 import Logging
 
@@ -16,8 +17,16 @@ final class RedisClient {
     /// Why there is no connection; nil while none was tried for, or one was of use since.
     private var outage: String?
     private var pause = RetryPause()
-    private var waitingForConnection: [CheckedContinuation<Void, Never>] = []
+    /// In the order of their deadlines: all wait equally long.
+    private var waitingForConnection: Deque<Waiting> = []
+    private var isTimed = false
     private var waitingForReturn: [CheckedContinuation<Void, Never>] = []
+
+    private struct Waiting {
+        let deadline: ContinuousClock.Instant
+        let isPatient: Bool
+        let caller: CheckedContinuation<Void, Never>
+    }
 
     /// - Parameter limit: how long a command waits for a connection and its answer together.
     init(_ options: RedisOptions, limit: Duration, logger: Logger) {
@@ -34,15 +43,11 @@ final class RedisClient {
     func command(_ command: [[UInt8]], patiently: Bool = true) async throws(CacheError) -> RedisReply {
         let deadline = ContinuousClock.now + limit
         let connection = try await connected(until: deadline, patiently: patiently)
-        let reply: RedisReply
-        do throws(CacheError) {
-            let sent = ContinuousClock.now
-            reply = try await connection.send(command, deadline: deadline)
-            metrics.answered(after: EventLoop.now - sent)
-        } catch {
-            if connection === self.connection { connectionWasLost("\(error)") }
-            throw error
-        }
+        let sent = ContinuousClock.now
+        // One that is not answered in time costs all others their connection.
+        guard deadline - sent > limit / 10 else { throw .connectionLost(outage ?? "Redis did not answer in time") }
+        let reply = try await connection.send(command, deadline: deadline)
+        metrics.answered(after: EventLoop.now - sent)
         if case .error(let text) = reply { throw .server(text) }
         pause.reset()
         outage = nil
@@ -67,7 +72,7 @@ final class RedisClient {
         connection?.lose("closed")
         connection = nil
         metrics.disconnected()
-        wakeWaiting()
+        wakeWaiting(all: true)
     }
 
     private func connected(
@@ -76,7 +81,6 @@ final class RedisClient {
         while true {
             if let connection, connection.isOpen { return connection }
             guard !isClosed else { throw .connectionLost("closed") }
-            if connection != nil { connectionWasLost("the connection was closed") }
             let isPatient = patiently || outage == nil
             guard isPatient, ContinuousClock.now < deadline else {
                 startConnecting()
@@ -85,17 +89,35 @@ final class RedisClient {
             await withCheckedContinuation { continuation in
                 // Asked again: each `await` lets other events in.
                 guard !isConnected, !isClosed else { return continuation.resume() }
-                waitingForConnection.append(continuation)
+                // At the end, unless this one has waited before.
+                let place = waitingForConnection.lastIndex { $0.deadline <= deadline }.map { $0 + 1 } ?? 0
+                waitingForConnection.insert(
+                    Waiting(deadline: deadline, isPatient: patiently, caller: continuation), at: place)
                 startConnecting()
-                EventLoop.schedule(after: deadline - ContinuousClock.now) { [weak self] in self?.wakeWaiting() }
+                startTimer()
             }
         }
     }
 
-    private func wakeWaiting() {
+    private func startTimer() {
+        guard !isTimed, let first = waitingForConnection.first else { return }
+        isTimed = true
+        EventLoop.schedule(after: first.deadline - ContinuousClock.now) { [weak self] in
+            guard let self else { return }
+            isTimed = false
+            let now = ContinuousClock.now
+            while let first = waitingForConnection.first, first.deadline <= now {
+                waitingForConnection.removeFirst().caller.resume()
+            }
+            startTimer()
+        }
+    }
+
+    /// - Parameter all: else those alone who do not wait for the end of an outage.
+    private func wakeWaiting(all: Bool) {
         let waiting = waitingForConnection
-        waitingForConnection = []
-        for continuation in waiting { continuation.resume() }
+        waitingForConnection = all ? [] : Deque(waiting.filter(\.isPatient))
+        for waiting in waiting where all || !waiting.isPatient { waiting.caller.resume() }
         guard isConnected || isClosed else { return }
         let returned = waitingForReturn
         waitingForReturn = []
@@ -129,6 +151,7 @@ final class RedisClient {
                     connection.lose("closed")
                 } else {
                     self.connection = connection
+                    connection.whenLost = { [weak self] in self?.connectionWasLost($0) }
                     metrics.connected(again: wasConnected)
                     wasConnected = true
                 }
@@ -138,12 +161,11 @@ final class RedisClient {
                 failures += 1
                 if failures == 1 { logger.error("cache not reachable", metadata: ["reason": "\(error)"]) }
                 outage = "\(error)"
-                // Those who do not wait for the end of an outage look again.
-                wakeWaiting()
+                wakeWaiting(all: false)
             }
         }
         isConnecting = false
-        wakeWaiting()
+        wakeWaiting(all: true)
     }
 
     private func connectToFirstAddress() async throws(CacheError) -> RedisConnection {

@@ -20,6 +20,8 @@ final class RedisConnection {
     private var waiting: Deque<Waiting> = []
     private var isTimed = false
     private var loss: String?
+    /// Told of the loss, before those who wait for an answer.
+    var whenLost: ((String) -> Void)?
 
     var isOpen: Bool { loss == nil }
 
@@ -97,6 +99,7 @@ final class RedisConnection {
         guard isOpen else { return }
         loss = reason
         close()
+        whenLost?(reason)
         let left = waiting
         waiting = []
         for waiting in left { waiting.caller.resume(returning: .failure(.connectionLost(reason))) }

@@ -18,6 +18,8 @@ extension FastCGIServer {
         var limits = FastCGILimits()
         limits.body = application.settings.dataUploadMaxMemorySize ?? limits.discardedBody
         limits.discardedBody = max(limits.discardedBody, limits.body)
+        // Else a single allowed body would be too much to hold.
+        limits.held = max(limits.held, 2 * limits.body)
         let unfound = ViewMetrics("none")
         try self.init(
             listener: listener, limits: limits, takesAuthorizers: authorizer != nil, logger: logger

@@ -3,7 +3,7 @@ import DjangoFormat
 /// The dictionary that belongs to one visitor (Django's `SessionBase`).
 ///
 /// Making one costs nothing: the first reading loads it and sets ``accessed``, writing sets ``modified``, and the
-/// middleware saves it once, when the response is made. It knows no engine.
+/// middleware saves it once, when the response is made. It knows no store.
 ///
 /// Every method that may load throws a ``SessionStoreError`` where the store is away: a session that could not be read
 /// is never taken for an empty one.

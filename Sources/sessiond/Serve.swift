@@ -92,7 +92,12 @@ struct Serve: ParsableCommand {
         }
         log.endSpan()
         if let ownAddress { ListeningSocket.remove(ownAddress, listener: listener) }
-        if let failure { throw failure }
+        if let failure {
+            // A setting that only its use shows to be wrong.
+            guard failure is Failure else { throw failure }
+            writeToStandardError("Error: \(failure)\n")
+            throw wrongSettings
+        }
     }
 
     /// EX_CONFIG: starting again would not help.

@@ -11,8 +11,9 @@ struct Sessiond: ParsableCommand {
         commandName: "sessiond",
         abstract: "Django's sessions, served by a FastCGI worker.",
         discussion: """
-            Settings are environment variables with Django's names; the README lists them. SECRET_KEY and DATABASE_URL \
-            may also lie in files (SECRET_KEY_FILE, DATABASE_URL_FILE) or be systemd credentials.
+            Settings are environment variables with Django's names; the README lists them. SECRET_KEY, \
+            SECRET_KEY_FALLBACKS, DATABASE_URL and CACHES may also lie in files (SECRET_KEY_FILE and so on) or be systemd \
+            credentials.
             """,
         version: "sessiond \(version)",
         subcommands: [Serve.self, Migrate.self, ClearSessions.self, ListSessions.self, Check.self, Doctor.self])

@@ -93,28 +93,42 @@ struct SettingsReader {
             if file != nil { fail(name, "both \(name) and \(name)_FILE are set; keep one of them") }
             return value
         }
-        if let file {
-            let value = Self.contents(of: file)
-            if value == nil { fail(name + "_FILE", "the file cannot be read: \(String(cString: strerror(errno)))") }
-            return value
+        let credential = text("CREDENTIALS_DIRECTORY").map { $0 + "/" + name.lowercased() }
+        guard let path = file ?? credential else { return nil }
+        do throws(UnreadableFile) {
+            return try Self.contents(of: path)
+        } catch {
+            if file != nil {
+                fail(name + "_FILE", "the file cannot be read: \(error)")
+            } else if error.number != ENOENT {
+                fail(name, "the credential cannot be read: \(error)")
+            }
+            return nil
         }
-        return text("CREDENTIALS_DIRECTORY").flatMap { Self.contents(of: $0 + "/" + name.lowercased()) }
     }
 
-    /// The file's text, unless asked otherwise without the line break at its end; nil where it cannot be read.
-    static func contents(of path: String, keepingLineBreak: Bool = false) -> String? {
+    struct UnreadableFile: Error, CustomStringConvertible {
+        /// An `errno`; nil where the file is not UTF-8.
+        let number: Int32?
+
+        var description: String { number.map { String(cString: strerror($0)) } ?? "it is not UTF-8" }
+    }
+
+    /// The file's text, unless asked otherwise without the line break at its end.
+    static func contents(of path: String, keepingLineBreak: Bool = false) throws(UnreadableFile) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { throw UnreadableFile(number: errno) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65536)
         while true {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
-            guard count >= 0 else { return nil }
+            guard count >= 0 else { throw UnreadableFile(number: errno) }
             if count == 0 { break }
             bytes += chunk[..<count]
         }
         if !keepingLineBreak, bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-        return String(validating: bytes, as: UTF8.self)
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw UnreadableFile(number: nil) }
+        return text
     }
 }

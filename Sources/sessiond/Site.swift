@@ -85,10 +85,11 @@ struct Site {
             if status.st_mode & S_IFMT == S_IFDIR {
                 templates += try Self.templates(in: path).map { (name + "/" + $0.name, $0.text) }
             } else if status.st_mode & S_IFMT == S_IFREG {
-                guard let text = SettingsReader.contents(of: path, keepingLineBreak: true) else {
-                    throw Failure("TEMPLATES_DIR: \(path) cannot be read, or is not UTF-8")
+                do throws(SettingsReader.UnreadableFile) {
+                    templates.append((name, try SettingsReader.contents(of: path, keepingLineBreak: true)))
+                } catch {
+                    throw Failure("TEMPLATES_DIR: \(path) cannot be read: \(error)")
                 }
-                templates.append((name, text))
             }
         }
         return templates

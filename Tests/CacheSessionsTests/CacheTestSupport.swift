@@ -44,6 +44,8 @@ final class InterruptedStore: SessionStore {
     var afterLoad: (@EventLoop () async throws -> Void)?
     var afterUpdate: (@EventLoop () async throws -> Void)?
     var afterDelete: (@EventLoop () async throws -> Void)?
+    /// Whether what has been created or deleted is reported as an error.
+    var losesAnswers = false
 
     init(_ store: any SessionStore) { self.store = store }
 
@@ -63,7 +65,9 @@ final class InterruptedStore: SessionStore {
     func create(
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
-        try await store.create(key, record, replacing: oldKey, now: now)
+        let saved = try await store.create(key, record, replacing: oldKey, now: now)
+        guard !losesAnswers else { throw .unavailable("the answer was lost") }
+        return saved
     }
 
     @EventLoop
@@ -83,6 +87,7 @@ final class InterruptedStore: SessionStore {
         let action = afterDelete
         afterDelete = nil
         await run(action)
+        guard !losesAnswers else { throw .unavailable("the answer was lost") }
     }
 
     @EventLoop

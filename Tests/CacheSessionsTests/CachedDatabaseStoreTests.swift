@@ -284,6 +284,32 @@ struct CachedDatabaseStoreTests {
         }
     }
 
+    @Test("A session whose end is unknown, with Redis away, is not shown when Redis is back", arguments: [true, false])
+    func unknownEnd(isReplaced: Bool) async throws {
+        try await with(limit: .milliseconds(200)) { f in
+            try await f.store.create(Self.key, ["a": 1])
+            f.redis.freeze()
+            // From now on nothing is sent that Redis would still do when it is back.
+            _ = try await f.store.data("another-session")
+            f.ours.losesAnswers = true
+            await #expect(throws: SessionStoreError.unavailable("the answer was lost")) {
+                if isReplaced {
+                    try await f.store.create("new-key-new-key", ["a": 1], replacing: Self.key)
+                } else {
+                    try await f.store.delete(Self.key)
+                }
+            }
+            f.redis.thaw()
+            #expect(try await f.store.data(Self.key) == nil)
+            let start = ContinuousClock.now
+            while try await f.cached() != nil {
+                try #require(ContinuousClock.now - start < .seconds(30))
+                await EventLoop.sleep(for: .milliseconds(20))
+            }
+            #expect(try await f.other.data(Self.key) == nil)
+        }
+    }
+
     @Test("A save while Redis restarts under load loses nothing")
     func restartUnderLoad() async throws {
         try await with(limit: .milliseconds(500)) { f in

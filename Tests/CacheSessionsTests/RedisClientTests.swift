@@ -150,6 +150,22 @@ struct RedisClientTests {
         }
     }
 
+    @Test("A connection that the server closes is made again before the next command")
+    func idleLoss() async throws {
+        try await onLoop {
+            let redis = try await TestRedis()
+            let client = try redisClient(redis.url())
+            let operatorsClient = try redisClient(redis.url())
+            for _ in 0..<5 {
+                #expect(try await client.run("PING", patiently: false) == .status("PONG"))
+                _ = try await operatorsClient.run("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                await EventLoop.sleep(for: .milliseconds(300))
+            }
+            client.close()
+            operatorsClient.close()
+        }
+    }
+
     @Test("Closing answers those who wait")
     func closing() async throws {
         try await onLoop {

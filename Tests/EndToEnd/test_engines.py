@@ -155,10 +155,11 @@ def test_a_session_that_does_not_fit_a_cookie_is_an_error_that_says_so(stack):
     assert "does not fit a cookie" in stack.log("apart.log")
 
 
-def test_a_directory_that_is_not_there_is_told_at_once(stack):
-    settings = {"SESSION_ENGINE": BACKENDS + "file", "SESSION_FILE_PATH": "/no/such/directory"}
+@pytest.mark.parametrize("directory", ["/no/such/directory", "/proc"])
+def test_a_directory_that_is_of_no_use_is_told_at_once(stack, directory):
+    settings = {"SESSION_ENGINE": BACKENDS + "file", "SESSION_FILE_PATH": directory}
     done = stack.sessiond("serve", "--listen", f"unix:{stack.run}/never.sock", **settings)
-    assert done.returncode != 0 and "SESSION_FILE_PATH" in done.stderr
+    assert done.returncode == 78 and "SESSION_FILE_PATH" in done.stderr
     done = stack.sessiond("check", **settings)
     assert done.returncode == 1 and "SESSION_FILE_PATH" in done.stdout
 

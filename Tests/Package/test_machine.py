@@ -202,6 +202,7 @@ def test_a_secret_may_be_a_credential(machine):
     machine.path(ENV).write_text(before.replace(f"SECRET_KEY='{KEY}'\n", ""))
     try:
         machine.run("sessiondctl", "check")
+        assert machine.run("stat", "-c", "%a", "/var/lib/sessiond").stdout == "700\n"
         machine.run("sessiondctl", "restart")
         assert visitor.get("/myapp/connection/").shows("alice")
     finally:

@@ -136,7 +136,7 @@ def variable_cases():
         "{{ x| upper |lower }}", "{{ x |default:'b' }}", "{{ x: y }}", "{{ 'a'.b }}", "{{ 1.2.3 }}",
     ):  # fmt: skip
         case(text, {"x": "Value"})
-    for value in (NASTY, mark_safe(NASTY), 12, 1234567, -1, 1.5, 1e20, 1e-7, 100.0, True, None, "", [1, "a'b", None, 'x"y'],
+    for value in (NASTY, mark_safe(NASTY), 12, 1234567, -1, 1.5, 1e20, 1e-7, 100.0, 2.0**53 + 2, True, None, "", [1, "a'b", None, 'x"y'],
                   {"a": "<", "b": [True]}):  # fmt: skip
         case("{{ x }}|{{ x|safe }}|{{ x|escape }}|{{ x|force_escape }}", {"x": value})
         case("{% autoescape off %}{{ x }}{{ x|escape }}{% endautoescape %}{{ x }}", {"x": value})
@@ -164,7 +164,8 @@ def filter_cases():
             case("[{{ x|%s }}]" % name, {"x": text, "x2": "<d>"}, name=f"{name} of {text!r}")
             if isinstance(text, str) and "<" in text:
                 case("{%% autoescape off %%}[{{ x|%s }}]{%% endautoescape %%}" % name, {"x": text, "x2": "<d>"})
-    for number in (0, 1, 2, -7, 1.0, 0.5, 34.23234, 34.0, 34.26, 2.5, 0.05, -0.04, 999.995, 1e15, "7", "1.5", "x", True, 12345678):
+    for number in (0, 1, 2, -7, 1.0, 0.5, 34.23234, 34.0, 34.26, 2.5, 0.05, -0.04, 999.995, 1e15, "7", "1.5", "x", True, 12345678,
+                   "1e-9223372036854775808"):
         for name in ("floatformat", "floatformat:3", "floatformat:'-3'", "floatformat:0", "pluralize", "add:2", "add:'3'",
                      "stringformat:'05d'", "stringformat:'+d'", "stringformat:'.2f'", "stringformat:'8.1f'",
                      "stringformat:'q'", "yesno", "divisibleby:2", "default:9"):  # fmt: skip
@@ -173,7 +174,8 @@ def filter_cases():
         for name in ("join:', '", "join:'<br>'", "join:sep", "first", "last", "length", "pluralize", "slice:'1:'",
                      "slice:':-1'", "default:'empty'", "yesno:'some,none'", "add:value", "add:more"):  # fmt: skip
             case("{{ value|%s }}" % name, {"value": value, "sep": "<hr>", "more": [9]}, name=f"{name} of {value!r}")
-    for html in ("<p>a</p>b", "a < b > c", "<img alt='>'>x", "<!-- c -->x", "<<b>i>x", "</b >y", "a<b", "x & y &amp; z", "1<2"):
+    for html in ("<p>a</p>b", "a < b > c", "<img alt='>'>x", "<!-- c -->x", "<<b>i>x", "</b >y", "a<b", "x & y &amp; z", "1<2",
+                 "<a b='>'><b>x", "<a b=\"'>\">x", "<a<b c='>'>x", "<!-- <a> -->x<!-- y -->z", "<b>x<!-- y"):
         case("{{ x|striptags }}", {"x": html}, name=f"striptags of {html}")
     case("{{ a|add:b }} {{ b|add:a }}", {"a": mark_safe("<a>"), "b": mark_safe("<b>")})
     case("{{ a|add:b }} {{ b|add:a }}", {"a": mark_safe("<a>"), "b": "<b>"})

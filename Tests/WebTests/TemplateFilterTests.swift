@@ -1,3 +1,4 @@
+import DjangoFormat
 import Testing
 
 @testable import Web
@@ -51,6 +52,17 @@ import Testing
                 for value in values { _ = try? render("{{ x|\(filter)\(argument) }}", value) }
             }
         }
+    }
+
+    @Test(arguments: ["18446744073709551617", "9007199254740994.0", "-12345.5", "7"])
+    func `a number of a session is shown with all its digits`(number: String) throws {
+        let value = TemplateValue(try JSON.decode(Array(number.utf8)))
+        #expect(try render("{{ x }}", value) == number)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["<a", "<!--", "<a='", "<a=\">\""])
+    func `a text that begins many tags is read in time`(start: String) throws {
+        _ = try render("{{ x|striptags }}", .string(String(repeating: start, count: 60_000)))
     }
 
     @Test(arguments: [("2.5", "3"), ("-0.04", "0"), ("999.995", "1000"), ("1e-7", "0"), ("x", "")])

@@ -114,7 +114,7 @@ private func render(
 
     @Test func `a failure while rendering names file and line`() throws {
         let error = #expect(throws: TemplateRenderError.self) { try render("\n\n{{ x|first }}", ["x": 5]) }
-        #expect(error?.description == "templates/main:3: first: 5 is not a list")
+        #expect(error?.description == "templates/main:3: first: the value is not a list")
     }
 
     @Test(arguments: [

@@ -11,13 +11,14 @@ public final class FileStore: SessionStore {
     private let settings: SessionSettings
 
     /// - Parameter directory: Django's `SESSION_FILE_PATH`; nil for the system's directory of temporary files.
-    /// - Throws: ``InvalidSessionDirectory`` where it is no directory.
+    /// - Throws: ``InvalidSessionDirectory`` where it is no directory, or not one to write to.
     public init(
         directory: String?, codec: SessionCodec, settings: SessionSettings
     ) throws(InvalidSessionDirectory) {
         let directory = directory ?? Self.temporaryDirectory()
         var status = stat()
-        guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, access(directory, W_OK | X_OK) == 0
+        else {
             throw InvalidSessionDirectory(path: directory)
         }
         files = SessionFiles(directory: directory, prefix: settings.cookieName)
@@ -48,7 +49,7 @@ public final class FileStore: SessionStore {
     public func update(
         _ key: String, _ record: SessionRecord, revision: [UInt8]?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
-        guard SessionFiles.isValid(key), files.exists(key) else { throw .keyGone }
+        guard SessionFiles.isValid(key) else { throw .keyGone }
         try files.update(key, try codec.text(of: record.data, now: now))
         return SavedSession()
     }
@@ -121,7 +122,7 @@ public struct InvalidSessionDirectory: Error, CustomStringConvertible {
     let path: String
 
     public var description: String {
-        "the session storage path '\(path)' does not exist; "
+        "the session storage path '\(path)' does not exist or cannot be written; "
             + "set SESSION_FILE_PATH to an existing directory in which session data can be stored"
     }
 }

@@ -38,7 +38,8 @@ struct SessionFiles {
         guard status.st_mode & S_IFMT == S_IFREG else { return nil }
         let seconds = min(max(Int64(status.st_mtim.tv_sec), 0), 253_402_300_799)
         let modified = seconds * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1000
-        guard status.st_size <= Self.maximumSize else { return ([], modified) }
+        // As in the database: a text that no codec reads, and so a corrupt session.
+        guard status.st_size <= Self.maximumSize else { return (Array("too large".utf8), modified) }
         var failed = false
         let text = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { bytes, count in
             while count < bytes.count {

@@ -1,6 +1,7 @@
 /// Reads `multipart/form-data` (RFC 7578) as Django's `MultiPartParser` does; files are passed over.
 ///
-/// Stricter than Django in one thing: a form without its closing boundary is an error, because it was cut off.
+/// A form without its closing boundary is an error, because it was cut off. No browser encodes its fields: what calls itself
+/// base64 is taken as it stands, and another charset than UTF-8 is refused, where Django decodes both.
 /// Linear in time: each byte is looked for the boundary once, and the head of a part has at most 1,024 bytes.
 struct MultiPartParser {
     /// Django's `MAX_TOTAL_HEADER_SIZE`.

@@ -26,13 +26,15 @@ package struct ASCIISet: Sendable {
     private static let alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     /// The unreserved characters of RFC 3986.
     package static let alwaysSafe = alphanumeric + "_.-~"
+    /// What Python's `quote` leaves as it is, where `safe` is to be left too.
+    static func unreserved(and safe: String) -> ASCIISet { ASCIISet(alwaysSafe + safe) }
     /// A token of HTTP (RFC 9110, section 5.6.2).
     static let token = ASCIISet(alphanumeric + "!#$%&'*+-.^_`|~")
     /// What Python's `http.cookies` leaves unquoted, and takes as a name.
     static let cookie = ASCIISet(alphanumeric + "!#$%&'*+-.^_`|~:")
     /// Django's `escape_uri_path`.
     static let path = ASCIISet(alwaysSafe + "/:@&+$,!*'()")
-    /// Django's `QueryDict.urlencode(safe="/")`, but for the blank, which becomes `%20`.
+    /// Django's `QueryDict.urlencode(safe="/")`.
     static let queryValue = ASCIISet(alwaysSafe + "/")
     /// Django's `iri_to_uri`, for a URL that is one already but for some characters.
     static let uri = ASCIISet(alwaysSafe + "/#%[]=:;$&()+,!?*@'")
@@ -55,7 +57,7 @@ func iriToURI(_ bytes: some Collection<UInt8>) -> String { quote(bytes, safe: .u
 
 /// Keeps a browser from reading a path as `//host/…` (Django's `escape_leading_slashes`).
 package func escapeLeadingSlashes(_ path: String) -> String {
-    path.utf8.starts(with: "//".utf8) ? "/%2F" + String(path.dropFirst(2)) : path
+    path.utf8.starts(with: "//".utf8) ? "/%2F" + String(decoding: path.utf8.dropFirst(2), as: UTF8.self) : path
 }
 
 extension [UInt8] {

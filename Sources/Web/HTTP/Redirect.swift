@@ -8,7 +8,8 @@ extension Response {
         guard url.unicodeScalars.count <= 16_384 else {
             throw .badRequest("Unsafe redirect exceeding 16384 characters")
         }
-        if let scheme = SplitURL(Array(url.utf8)[...])?.scheme, !["", "http", "https", "ftp"].contains(scheme) {
+        let scheme = SplitURL.scheme(of: Array(url.utf8)[...])
+        guard ["", "http", "https", "ftp"].contains(scheme) else {
             throw .badRequest("Unsafe redirect to URL with protocol '\(scheme)'")
         }
         var response = Response(status: permanent ? 301 : 302)

@@ -5,18 +5,26 @@ struct SplitURL {
     /// Host and port, user information too; empty where there is none.
     var netloc: ArraySlice<UInt8>
 
+    /// The scheme of a URL, whether the rest is malformed or not.
+    static func scheme(of url: ArraySlice<UInt8>) -> String { cutScheme(cleaned(url)).scheme }
+
+    private static func cleaned(_ url: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let rest = url.drop { $0 <= 0x20 }
+        return rest.contains { $0.isRemovedFromURLs } ? rest.filter { !$0.isRemovedFromURLs }[...] : rest
+    }
+
+    private static func cutScheme(_ url: ArraySlice<UInt8>) -> (scheme: String, rest: ArraySlice<UInt8>) {
+        let (head, tail) = url.cut(at: UInt8(ascii: ":"))
+        guard let tail, head.first?.isASCIILetter == true, head.allSatisfy({ $0.isSchemeCharacter }) else {
+            return ("", url)
+        }
+        return (String(decoding: head.asciiLowercased, as: UTF8.self), tail)
+    }
+
     /// - Returns: nil where the network location is malformed: unbalanced brackets, or bytes that are not ASCII.
     init?(_ url: ArraySlice<UInt8>) {
-        var rest = url.drop { $0 <= 0x20 }
-        if rest.contains(where: { $0.isRemovedFromURLs }) { rest = rest.filter { !$0.isRemovedFromURLs }[...] }
-
-        scheme = ""
-        let (head, tail) = rest.cut(at: UInt8(ascii: ":"))
-        if let tail, head.first?.isASCIILetter == true, head.allSatisfy({ $0.isSchemeCharacter }) {
-            scheme = String(decoding: head.asciiLowercased, as: UTF8.self)
-            rest = tail
-        }
-
+        let (scheme, rest) = Self.cutScheme(Self.cleaned(url))
+        self.scheme = scheme
         netloc = []
         guard rest.starts(with: "//") else { return }
         netloc = rest.dropFirst(2).prefix { !"/?#".utf8.contains($0) }

@@ -109,7 +109,8 @@ public struct CSRFMiddleware: Middleware {
         }
         if trustedOrigins.contains(host: url.netloc) { return }
         guard let good = goodReferer(request), HostPattern(good).matches(url.netloc) else {
-            throw reject("Referer checking failed - \(text(referer)) does not match any trusted origins.")
+            let page = referer.prefix { !"?#".utf8.contains($0) }
+            throw reject("Referer checking failed - \(text(page)) does not match any trusted origins.")
         }
     }
 

@@ -38,10 +38,3 @@ extension Unicode.Scalar {
         properties.isWhitespace || (0x1C...0x1F).contains(value)
     }
 }
-
-extension ASCIISet {
-    /// The characters that Python's `quote` never encodes, and more.
-    static func unreserved(and more: String) -> ASCIISet {
-        ASCIISet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~" + more)
-    }
-}

@@ -16,7 +16,8 @@ extension TemplateValue {
         switch value {
         case .null: self = .none
         case .bool(let value): self = .bool(value)
-        case .number(let number): self = number.intValue.map { .int($0) } ?? .double(number.doubleValue)
+        case .number(let number) where number.isInteger: self = number.intValue.map { .int($0) } ?? .string(number.text)
+        case .number(let number): self = .double(number.doubleValue)
         case .string(let text): self = .string(text.description)
         case .array(let elements): self = .list(elements.map { TemplateValue($0) })
         case .object(let object):

@@ -1,3 +1,5 @@
+import DjangoFormat
+
 extension TemplateValue {
     /// Python's `str()` of the value; an object gives its HTML.
     var description: String {
@@ -5,7 +7,7 @@ extension TemplateValue {
         case .none: "None"
         case .bool(let value): value ? "True" : "False"
         case .int(let value): String(value)
-        case .double(let value): value.description
+        case .double(let value): value.isFinite ? JSONNumber(value).text : value.description
         case .string(let text), .safe(let text): text
         case .object(let object): object.html
         case .list, .dictionary: representation
@@ -43,7 +45,7 @@ extension TemplateValue {
         case .string(let text) where autoescape: output.append(escaping: text)
         case .string(let text), .safe(let text): output.append(text: text)
         case .object(let object): object.render(into: &output)
-        case .double(let value): output.append(text: DecimalText(value.description)?.positional ?? description)
+        case .double: output.append(text: DecimalText(description)?.positional ?? description)
         case .int, .bool, .none: output.append(text: description)
         case .list, .dictionary: autoescape ? output.append(escaping: description) : output.append(text: description)
         }

@@ -1,4 +1,6 @@
+import Accounts
 import DjangoFormat
+import PasswordHashers
 import Sessions
 
 /// What a Django project says of itself, and what that means for a worker beside it.
@@ -12,7 +14,7 @@ struct DjangoFacts {
             + [
                 secretKey(worker), fallbacks(worker), engine(worker), salt(worker), serializer(), table(worker),
                 files(worker), cache(worker),
-            ].compactMap(\.self) + cookie(worker) + [timeZone(worker), hasher(), middleware()].compactMap(\.self)
+            ].compactMap(\.self) + cookie(worker) + [timeZone(worker), hasher(worker), middleware()].compactMap(\.self)
     }
 
     private func text(_ name: JSONString) -> String { values[name]?.string ?? "" }
@@ -169,8 +171,20 @@ struct DjangoFacts {
         return equal("time zone", "TIME_ZONE", optional("TIME_ZONE"), worker.timeZone)
     }
 
-    private func hasher() -> Finding {
-        Finding("password hasher", .note("Django's is \(text("hasher")); this worker checks no passwords"))
+    private func hasher(_ worker: Settings) -> Finding {
+        let theirs = text("hasher")
+        guard worker.authentication == .django else {
+            return Finding("password hasher", .note("Django's is \(theirs); this worker checks no passwords"))
+        }
+        let algorithm = theirs.prefix { $0 != "," }
+        guard worker.accounts.hashers.accepted.contains(where: { $0.rawValue == algorithm }) else {
+            return Finding(
+                "password hasher",
+                .problem(
+                    "Django hashes passwords with \(algorithm), and nobody whose password it has hashed can log in here; "
+                        + "add its class to the worker's PASSWORD_HASHERS where it is one of Django's"))
+        }
+        return Finding("password hasher", .note("Django's is \(theirs)"))
     }
 
     private func middleware() -> Finding? {

@@ -18,7 +18,7 @@ struct DecimalText {
         }
         var power = 0
         if let mark = rest.first, mark | 0x20 == UInt8(ascii: "e") {
-            guard let value = Int(String(decoding: rest.dropFirst(), as: UTF8.self)), abs(value) < 10_000 else {
+            guard let value = Int(String(decoding: rest.dropFirst(), as: UTF8.self)), -9_999...9_999 ~= value else {
                 return nil
             }
             (power, rest) = (value, [])

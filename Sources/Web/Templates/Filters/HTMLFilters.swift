@@ -30,7 +30,7 @@ extension Filter {
         return String(decoding: output + rest, as: UTF8.self)
     }
 
-    /// Takes tags away until none is left; Django gives up after 50 rounds, and so do we, with nothing.
+    /// Takes tags away until none is left. After 50 rounds Django raises an error; then nothing is printed here.
     @Sendable private static func stripTags(_ text: String) -> String {
         var bytes = Array(text.utf8)
         for _ in 0..<50 {
@@ -42,38 +42,56 @@ extension Filter {
     }
 
     private static func withoutTags(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(UInt8(ascii: "<")) else { return bytes }
+        let (ends, comments) = (tagEnds(bytes), commentEnds(bytes))
         var (output, rest): ([UInt8], ArraySlice<UInt8>) = ([], bytes[...])
         while let start = rest.firstIndex(of: UInt8(ascii: "<")) {
             output += rest[..<start]
-            guard let end = endOfTag(rest[start...]) else {
+            let tag = rest[start...]
+            let next = tag.dropFirst().first
+            let end: Int? =
+                if tag.starts(with: "<!--".utf8) {
+                    start + 4 < bytes.count ? comments[start + 4] : nil
+                } else if let next, next.isASCIILetter || "/!?".utf8.contains(next) {
+                    ends[start]
+                } else {
+                    nil
+                }
+            if let end {
+                rest = rest[end...]
+            } else {
                 output.append(UInt8(ascii: "<"))
-                rest = rest[(start + 1)...]
-                continue
+                rest = tag.dropFirst()
             }
-            rest = rest[end...]
         }
         return output + rest
     }
 
-    /// Where the tag or comment ends that begins this slice.
-    private static func endOfTag(_ rest: ArraySlice<UInt8>) -> Int? {
-        guard let next = rest.dropFirst().first else { return nil }
-        if rest.starts(with: "<!--".utf8) {
-            let close = rest.indices.dropFirst(4).first { rest[$0...].starts(with: "-->".utf8) }
-            return close.map { $0 + 3 }
+    /// For each byte, where a tag ends that it stands in, outside of a quoted attribute; nil where it has no end. Found from
+    /// behind, in one pass: a text may begin many tags that never end.
+    private static func tagEnds(_ bytes: [UInt8]) -> [Int?] {
+        var ends = [Int?](repeating: nil, count: bytes.count + 1)
+        // Where it ends from the next byte on, inside of either kind of quotes.
+        var (single, double): (Int?, Int?) = (nil, nil)
+        for index in bytes.indices.reversed() {
+            let byte = bytes[index]
+            let plain = ends[index + 1]
+            let opens = byte.isQuote && index > 0 && bytes[index - 1] == UInt8(ascii: "=")
+            let isSingle = byte == UInt8(ascii: "'")
+            ends[index] = opens ? (isSingle ? single : double) : byte == UInt8(ascii: ">") ? index + 1 : plain
+            if byte.isQuote { if isSingle { single = plain } else { double = plain } }
         }
-        guard next.isASCIILetter || "/!?".utf8.contains(next) else { return nil }
-        var quote: UInt8?
-        for index in rest.indices {
-            let byte = rest[index]
-            if byte == quote {
-                quote = nil
-            } else if quote == nil, byte.isQuote, rest[index - 1] == UInt8(ascii: "=") {
-                quote = byte
-            } else if quote == nil, byte == UInt8(ascii: ">") {
-                return index + 1
-            }
+        return ends
+    }
+
+    /// For each byte, where the first `-->` ends that begins there or later.
+    private static func commentEnds(_ bytes: [UInt8]) -> [Int?] {
+        var ends = [Int?](repeating: nil, count: bytes.count)
+        var end: Int?
+        for index in bytes.indices.reversed() {
+            if bytes[index...].starts(with: "-->".utf8) { end = index + 3 }
+            ends[index] = end
         }
-        return nil
+        return ends
     }
 }

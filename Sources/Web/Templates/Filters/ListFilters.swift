@@ -29,7 +29,7 @@ extension Filter {
     private static func members(_ value: TemplateValue) throws(Failure) -> [TemplateValue] {
         if case .dictionary = value { throw Failure(message: "a dictionary has no order") }
         guard let elements = value.elements else {
-            throw Failure(message: "\(value.representation) is not a list")
+            throw Failure(message: "the value is not a list")
         }
         return elements
     }

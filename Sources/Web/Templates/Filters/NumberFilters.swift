@@ -2,7 +2,7 @@ extension Filter {
     static let numberFilters: [Filter] = [
         Filter("divisibleby", .required) { value, argument, _ throws(Failure) in
             guard let number = value.asInteger, let divisor = argument?.asInteger, divisor != 0 else {
-                throw Failure(message: "\(value.representation) cannot be divided")
+                throw Failure(message: "the value cannot be divided")
             }
             return .bool(divisor == -1 || number % divisor == 0)
         },
