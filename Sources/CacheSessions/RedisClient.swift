@@ -1,4 +1,3 @@
-import DequeModule
 import EventLoop
 import Logging
 
@@ -17,9 +16,11 @@ final class RedisClient {
     /// Why there is no connection; nil while none was tried for, or one was of use since.
     private var outage: String?
     private var pause = RetryPause()
-    /// In the order of their deadlines: all wait equally long.
-    private var waitingForConnection: Deque<Waiting> = []
-    private var isTimed = false
+    private var waitingForConnection: [Waiting] = []
+    private lazy var deadlines = DeadlineWatch(every: limit / 10) { [unowned self] now in
+        wakeWaiting { $0.deadline <= now }
+        return !waitingForConnection.isEmpty
+    }
     private var waitingForReturn: [CheckedContinuation<Void, Never>] = []
 
     private struct Waiting {
@@ -44,8 +45,6 @@ final class RedisClient {
         let deadline = ContinuousClock.now + limit
         let connection = try await connected(until: deadline, patiently: patiently)
         let sent = ContinuousClock.now
-        // One that is not answered in time costs all others their connection.
-        guard deadline - sent > limit / 10 else { throw .connectionLost(outage ?? "Redis did not answer in time") }
         let reply = try await connection.send(command, deadline: deadline)
         metrics.answered(after: EventLoop.now - sent)
         if case .error(let text) = reply { throw .server(text) }
@@ -72,7 +71,7 @@ final class RedisClient {
         connection?.lose("closed")
         connection = nil
         metrics.disconnected()
-        wakeWaiting(all: true)
+        wakeAll()
     }
 
     private func connected(
@@ -89,35 +88,23 @@ final class RedisClient {
             await withCheckedContinuation { continuation in
                 // Asked again: each `await` lets other events in.
                 guard !isConnected, !isClosed else { return continuation.resume() }
-                // At the end, unless this one has waited before.
-                let place = waitingForConnection.lastIndex { $0.deadline <= deadline }.map { $0 + 1 } ?? 0
-                waitingForConnection.insert(
-                    Waiting(deadline: deadline, isPatient: patiently, caller: continuation), at: place)
+                waitingForConnection.append(Waiting(deadline: deadline, isPatient: patiently, caller: continuation))
                 startConnecting()
-                startTimer()
+                deadlines.arm()
             }
         }
     }
 
-    private func startTimer() {
-        guard !isTimed, let first = waitingForConnection.first else { return }
-        isTimed = true
-        EventLoop.schedule(after: first.deadline - ContinuousClock.now) { [weak self] in
-            guard let self else { return }
-            isTimed = false
-            let now = ContinuousClock.now
-            while let first = waitingForConnection.first, first.deadline <= now {
-                waitingForConnection.removeFirst().caller.resume()
-            }
-            startTimer()
-        }
-    }
-
-    /// - Parameter all: else those alone who do not wait for the end of an outage.
-    private func wakeWaiting(all: Bool) {
+    /// Those of them look again whether there is a connection.
+    private func wakeWaiting(_ isWoken: (Waiting) -> Bool) {
         let waiting = waitingForConnection
-        waitingForConnection = all ? [] : Deque(waiting.filter(\.isPatient))
-        for waiting in waiting where all || !waiting.isPatient { waiting.caller.resume() }
+        waitingForConnection = waiting.filter { !isWoken($0) }
+        for waiting in waiting where isWoken(waiting) { waiting.caller.resume() }
+    }
+
+    /// All of them do: there is a connection, or there will be none any more.
+    private func wakeAll() {
+        wakeWaiting { _ in true }
         guard isConnected || isClosed else { return }
         let returned = waitingForReturn
         waitingForReturn = []
@@ -161,11 +148,12 @@ final class RedisClient {
                 failures += 1
                 if failures == 1 { logger.error("cache not reachable", metadata: ["reason": "\(error)"]) }
                 outage = "\(error)"
-                wakeWaiting(all: false)
+                // Who does not wait for the end of an outage.
+                wakeWaiting { !$0.isPatient }
             }
         }
         isConnecting = false
-        wakeWaiting(all: true)
+        wakeAll()
     }
 
     private func connectToFirstAddress() async throws(CacheError) -> RedisConnection {

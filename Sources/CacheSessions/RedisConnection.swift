@@ -12,6 +12,10 @@ final class RedisConnection {
         let caller: CheckedContinuation<Result<RedisReply, CacheError>, Never>
     }
 
+    /// What is left of a command's time at the least when it is sent: one that is not answered in time costs all others
+    /// their connection.
+    private static let leastTime = Duration.milliseconds(100)
+
     /// hiredis' own, of no more use once the mailbox says that it is freed.
     private let context: UnsafeMutablePointer<redisAsyncContext>
     private let mailbox = RedisMailbox()
@@ -67,6 +71,9 @@ final class RedisConnection {
         let outcome = await withCheckedContinuation {
             (caller: CheckedContinuation<Result<RedisReply, CacheError>, Never>) in
             if let loss { return caller.resume(returning: .failure(.connectionLost(loss))) }
+            guard deadline - .now > Self.leastTime else {
+                return caller.resume(returning: .failure(.connectionLost("no time was left to ask Redis")))
+            }
             guard write(command) else {
                 lose("hiredis does not take the command")
                 return caller.resume(returning: .failure(.connectionLost("hiredis does not take the command")))

@@ -150,6 +150,27 @@ struct RedisClientTests {
         }
     }
 
+    @Test("A command without time left is refused, and costs no other its answer")
+    func late() async throws {
+        try await onLoop {
+            let redis = try await TestRedis()
+            let connection = try RedisConnection(try RedisOptions(redis.url()).address)
+            var refused = false
+            var answer: RedisReply?
+            await concurrently([
+                {
+                    let wait = ["BLPOP", "nothing", "0.5"].map { Array($0.utf8) }
+                    do { _ = try await connection.send(wait, deadline: .now + .milliseconds(50)) } catch {
+                        refused = true
+                    }
+                },
+                { answer = try? await connection.send([Array("PING".utf8)], deadline: .now + .seconds(5)) },
+            ])
+            #expect(refused && answer == .status("PONG"))
+            connection.lose("closed")
+        }
+    }
+
     @Test("A connection that the server closes is made again before the next command")
     func idleLoss() async throws {
         try await onLoop {

@@ -120,11 +120,17 @@ def test_after_a_sudden_end_with_stale_files_it_comes_back(deployment):
     assert browser.get("/myapp/connection/").shows("alice")
 
 
-def test_a_new_program_takes_over(deployment):
+@pytest.mark.parametrize("failed_before", [False, True])
+def test_a_new_program_takes_over(deployment, failed_before):
     succeeded(deployment.up("--port", str(deployment.port)))
-    old = deployment.status()[1]["WORKER_PIDS"]
+    _, values = deployment.status()
+    old = values["WORKER_PIDS"]
     with open(deployment.program, "ab") as program:
         program.write(b"\n")  # the same program, in other bytes
+    if failed_before:  # a run that ended just after it had put the program there
+        place = Path(values["SECRET_KEY_FILE"]).parent / "bin"
+        subprocess.run(["cp", deployment.program, place / "sessiond.new"], check=True, **deployment.owner)
+        subprocess.run(["mv", place / "sessiond.new", place / "sessiond"], check=True, **deployment.owner)
     assert "take over" in succeeded(deployment.up())
 
     def replaced():

@@ -75,6 +75,19 @@ def test_hang_up_replaces_every_worker(stack, supervised):
     assert answers(stack, address) and process.poll() is None
 
 
+def test_a_second_hang_up_waits_for_the_first(stack, supervised):
+    process, directory, address = supervised
+    old = workers(directory)
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(workers(directory)) == 3, what="the first new worker")
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: not old & workers(directory), what="new workers")
+    first = workers(directory)
+    wait_until(lambda: not first & workers(directory), what="newer workers")
+    time.sleep(1.5)
+    assert len(workers(directory)) == 2 and answers(stack, address)
+
+
 def test_terminate_ends_workers_and_supervisor(stack, supervised):
     process, directory, _ = supervised
     old = workers(directory)

@@ -51,7 +51,7 @@ extension Filter {
             let next = tag.dropFirst().first
             let end: Int? =
                 if tag.starts(with: "<!--".utf8) {
-                    start + 4 < bytes.count ? comments[start + 4] : nil
+                    comments[start + 4]
                 } else if let next, next.isASCIILetter || "/!?".utf8.contains(next) {
                     ends[start]
                 } else {
@@ -67,26 +67,32 @@ extension Filter {
         return output + rest
     }
 
-    /// For each byte, where a tag ends that it stands in, outside of a quoted attribute; nil where it has no end. Found from
+    /// For each byte, and for the end, where a tag ends that it stands in, outside of a quoted attribute; nil where it has no end. Found from
     /// behind, in one pass: a text may begin many tags that never end.
     private static func tagEnds(_ bytes: [UInt8]) -> [Int?] {
         var ends = [Int?](repeating: nil, count: bytes.count + 1)
         // Where it ends from the next byte on, inside of either kind of quotes.
         var (single, double): (Int?, Int?) = (nil, nil)
         for index in bytes.indices.reversed() {
-            let byte = bytes[index]
             let plain = ends[index + 1]
-            let opens = byte.isQuote && index > 0 && bytes[index - 1] == UInt8(ascii: "=")
-            let isSingle = byte == UInt8(ascii: "'")
-            ends[index] = opens ? (isSingle ? single : double) : byte == UInt8(ascii: ">") ? index + 1 : plain
-            if byte.isQuote { if isSingle { single = plain } else { double = plain } }
+            let opensQuotes = index > 0 && bytes[index - 1] == UInt8(ascii: "=")
+            switch bytes[index] {
+            case UInt8(ascii: "'"):
+                ends[index] = opensQuotes ? single : plain
+                single = plain
+            case UInt8(ascii: "\""):
+                ends[index] = opensQuotes ? double : plain
+                double = plain
+            case UInt8(ascii: ">"): ends[index] = index + 1
+            default: ends[index] = plain
+            }
         }
         return ends
     }
 
-    /// For each byte, where the first `-->` ends that begins there or later.
+    /// For each byte, and for the end, where the first `-->` ends that begins there or later.
     private static func commentEnds(_ bytes: [UInt8]) -> [Int?] {
-        var ends = [Int?](repeating: nil, count: bytes.count)
+        var ends = [Int?](repeating: nil, count: bytes.count + 1)
         var end: Int?
         for index in bytes.indices.reversed() {
             if bytes[index...].starts(with: "-->".utf8) { end = index + 3 }

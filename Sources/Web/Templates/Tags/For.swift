@@ -42,7 +42,7 @@ struct ForNode: Node {
         try context.withScope { context throws(TemplateRenderError) in
             let value = try sequence.resolve(&context, ignoringFailures: true)
             guard var items = value.isNone ? [] : value.elements else {
-                throw TemplateRenderError(sequence.location, "'for' cannot loop over what this is")
+                throw TemplateRenderError(sequence.location, "'for' needs a list, a dictionary or a text")
             }
             if items.isEmpty { return try empty.render(&context, into: &output) }
             if isReversed { items.reverse() }
