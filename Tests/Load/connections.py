@@ -10,18 +10,25 @@ ALONE, USUAL, MANY = Wrk(3, connections=1, threads=1), wrk.CONNECTIONS, 1024
 
 
 def seconds(plan):
-    return plan.rounds * (plan.runs(2 * 3, ALONE.seconds) + plan.runs(2 * 3))
+    return plan.rounds * (plan.runs(2 * 3, ALONE.seconds) + plan.runs(2 * 3 + 2 * len(ceilings(plan))))
+
+
+def ceilings(plan):
+    """The responder that does nothing, where it takes part."""
+    return [peer for peer in plan.peers if peer.kind == "nothing"]
 
 
 def run(plan):
-    """1,024 connections are sessiond's alone: a thread each for them is no configuration of the C program's.
+    """1,024 connections are sessiond's, and for forms those of who does nothing, to which all requests are the same. A
+    thread each for them is no configuration of the C program's.
 
     nginx has the production's configuration: 2,048 connections for each of its processes, a pair for each client.
     """
     for number in range(1, plan.rounds + 1):
         for load in wrk.loads(plan.bench):
+            waiting = [plan.sessiond, *(ceilings(plan) if load.name == "form" else [])]
             cases = [(plan.c_program, ALONE), (plan.sessiond, ALONE),
-                     (plan.sessiond, Wrk(plan.seconds)), (plan.sessiond, Wrk(plan.seconds, connections=MANY))]
+                     *((peer, Wrk(plan.seconds, connections=count)) for count in (USUAL, MANY) for peer in waiting)]
             for peer, tool in cases if number % 2 == 1 else cases[::-1]:
                 plan.bench.reset()
                 result = measure(plan.bench, peer, load, tool, may_fail=True)

@@ -11,6 +11,7 @@ matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402 - the backend is chosen first
 
 import compare  # noqa: E402
+from goals import CEILING_NOTE, in_table  # noqa: E402
 
 OURS, OTHERS = "#c2410c", "#64748b"
 COLOURS = {"form": "#64748b", "session read": "#c2410c", "login": "#0f766e"}
@@ -43,10 +44,10 @@ $sections
 """)
 
 
-def write(directory, figures, judged):
+def write(directory, figures, judgements):
     directory.mkdir(parents=True, exist_ok=True)
     figures.write(directory / "results.json")
-    sections = [section("Goals", goals_table(judged))]
+    sections = [section("Goals", goals_table(judgements))]
     if compare.loads_of(figures):
         sections += [
             section("Throughput by peer", svg(throughput(figures))),
@@ -71,13 +72,15 @@ def pre(text):
     return f"<pre>{escape(text)}</pre>"
 
 
-def goals_table(judged):
+def goals_table(judgements):
     rows = []
-    for goal, seen, verdict in judged:
+    for judgement in judgements:
+        goal, verdict = judgement.goal, judgement.verdict
         rows.append(f"<tr><td>{escape(goal.name)}<td class=figure>{'≥' if goal.at_least else '≤'} {goal.bound:g}"
-                    f"<td class=figure>{'' if seen is None else format(seen, '.2f')}"
+                    f"<td class=figure>{in_table(judgement.seen)}<td class=figure>{in_table(judgement.ceiling)}"
                     f"<td class={verdict.split()[0].lower()}>{verdict}")
-    return "<table><tr><th>Goal<th>Bound<th>Seen<th>" + "".join(rows) + "</table>"
+    return (f"<p>{escape(CEILING_NOTE)}</p>"
+            "<table><tr><th>Goal<th>Bound<th>Seen<th>Ceiling<th>" + "".join(rows) + "</table>")
 
 
 # -- plots
