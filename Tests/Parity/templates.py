@@ -174,6 +174,21 @@ def filter_cases():
         for name in ("join:', '", "join:'<br>'", "join:sep", "first", "last", "length", "pluralize", "slice:'1:'",
                      "slice:':-1'", "default:'empty'", "yesno:'some,none'", "add:value", "add:more"):  # fmt: skip
             case("{{ value|%s }}" % name, {"value": value, "sep": "<hr>", "more": [9]}, name=f"{name} of {value!r}")
+    for value in (0, 255, -255, 3.7, -0.5, 1e20, 1234567.891, -1234.5, True, None, "abc", "a'b", "é", "", [1, "é"], mark_safe("<b>")):
+        for specifier in ("x", "X", "o", "#x", "#X", "#o", "#08x", "-#8x", "+x", "05x", ".5x", "#.5x", "i", "u", "ld", "d%%", "d items",
+                          "d%", "d%s", "%d", "8.3d", "-8d", "08d", "+08d", "e", "E", ".2e", "g", "G", ".3g", "#g", "#.0f", "F", "010.3f",
+                          "+.1e", "c", "5c", "-5c", "r", "8r", ".2r", "a", "-9a", ".4a", "b", "", "5", "*d"):  # fmt: skip
+            if specifier == "%d" and isinstance(value, list) or specifier.endswith("c") and value == -255:
+                continue  # a list counts as a mapping, of which no key is asked for; Django lets an OverflowError pass
+            case("[{{ x|stringformat:'%s' }}]" % specifier, {"x": value}, name=f"stringformat {specifier} of {value!r}")
+    for value in (0, 5, 999, 1000, -1000, 1234567.891, -123456.5, 999999.995, "12345678", True, "x"):
+        for places in ("g", "2g", "-2g", "0g", "u", "2u", "gu", "2ug", "-1gu", "xg", "gg", "2gx"):
+            case("{{ x|floatformat:'%s' }}" % places, {"x": value}, name=f"floatformat {places} of {value!r}")
+    for value in ("abcdefg", "", "é", [1, 2, 3, 4, 5], [], {"a": 1}, 5):
+        for bounds in ("::2", "1::2", ":4:3", "::-1", "4::-2", ":1:-1", "-2::-1", "9::-1", "-9::-1", ":-9:-1", "-9:9", "3:1", "::0",
+                       "::9", "::-9", "::99999999999", "::-9223372036854775808", "1:2:3:4", "x:1", "1:x", " 1 : 3 ", "", ":", "::",
+                       "-9223372036854775808:", ":9223372036854775807"):  # fmt: skip
+            case("{{ value|slice:'%s' }}" % bounds, {"value": value}, name=f"slice {bounds} of {value!r}")
     for html in ("<p>a</p>b", "a < b > c", "<img alt='>'>x", "<!-- c -->x", "<<b>i>x", "</b >y", "a<b", "x & y &amp; z", "1<2",
                  "<a b='>'><b>x", "<a b=\"'>\">x", "<a<b c='>'>x", "<!-- <a> -->x<!-- y -->z", "<b>x<!-- y"):
         case("{{ x|striptags }}", {"x": html}, name=f"striptags of {html}")

@@ -35,23 +35,34 @@ extension Filter {
     }
 }
 
-/// The argument of `slice`: `":2"`, `"-3:"`.
+/// The argument of `slice`: `":2"`, `"-3:"`, `"::2"`.
 private struct SliceBounds {
     private let start: Int?
     private let end: Int?
+    private let step: Int
 
+    /// Nil where Python raises.
     init?(_ argument: TemplateValue) {
         let parts = argument.description.parts(separatedBy: ":")
-        guard parts.count <= 2, parts.allSatisfy({ $0.isEmpty || Int($0) != nil }) else { return nil }
+        let bounds = parts.map { TemplateValue.string($0).asInteger }
+        guard parts.count <= 3, zip(parts, bounds).allSatisfy({ $0.isEmpty || $1 != nil }) else { return nil }
         // slice("3") is Python's slice(3): up to the third.
-        (start, end) = parts.count == 1 ? (nil, Int(parts[0])) : (Int(parts[0]), Int(parts[1]))
+        (start, end) = parts.count == 1 ? (nil, bounds[0]) : (bounds[0], bounds[1])
+        step = parts.count == 3 ? bounds[2] ?? 1 : 1
+        if step == 0 { return nil }
     }
 
     func slice(_ elements: [TemplateValue]) -> [TemplateValue] {
+        let count = elements.count
+        // Where a walk may begin and end: backwards it ends before the first.
+        let range = step > 0 ? 0...count : -1...(count - 1)
         func position(_ index: Int) -> Int {
-            max(0, min(elements.count, index < 0 ? max(index, -elements.count) + elements.count : index))
+            let position = index < 0 ? max(index, -count - 1) + count : index
+            return max(range.lowerBound, min(range.upperBound, position))
         }
-        let (lower, upper) = (position(start ?? 0), position(end ?? elements.count))
-        return lower < upper ? Array(elements[lower..<upper]) : []
+        let (first, last) = step > 0 ? (range.lowerBound, range.upperBound) : (range.upperBound, range.lowerBound)
+        // No step needs to be longer than the list.
+        let step = max(-count - 1, min(count + 1, step))
+        return stride(from: start.map(position) ?? first, to: end.map(position) ?? last, by: step).map { elements[$0] }
     }
 }

@@ -11,11 +11,36 @@ extension Filter {
             guard let number = DecimalText(text) ?? value.asDouble.flatMap({ DecimalText($0.description) }) else {
                 return .string("")
             }
-            guard let places = argument?.asInteger ?? (argument == nil ? -1 : nil) else { return .string(text) }
+            guard let (places, isGrouped) = places(argument) else { return .string(text) }
             guard abs(number.exponent) + number.digits.count <= 200, (-200...200).contains(places) else {
                 return .string(text)
             }
-            return .safe(number.rounded(places: abs(places), dropsZeros: places <= 0))
+            let rounded = number.rounded(places: abs(places), dropsZeros: places <= 0)
+            return .safe(isGrouped ? grouped(rounded) : rounded)
         },
     ]
+
+    /// The argument of `floatformat`: places, and with `g` behind them thousands are grouped, but not with `u`, which turns
+    /// the ways of the language off.
+    private static func places(_ argument: TemplateValue?) -> (places: Int, isGrouped: Bool)? {
+        guard let argument else { return (-1, false) }
+        let text = argument.text ?? ""
+        guard let suffix = ["gu", "ug", "g", "u"].first(where: { text.hasSuffix($0) }) else {
+            return argument.asInteger.map { ($0, false) }
+        }
+        let number = String(text.dropLast(suffix.count))
+        return (number.isEmpty ? -1 : TemplateValue.string(number).asInteger).map { ($0, suffix == "g") }
+    }
+
+    /// `1234567.5` as `1,234,567.5`.
+    private static func grouped(_ number: String) -> String {
+        let digits = number.prefix { $0 != "." }
+        var result = ""
+        for (index, digit) in digits.enumerated() {
+            let following = digits.count - index
+            if following % 3 == 0, result.last?.isNumber == true { result.append(",") }
+            result.append(digit)
+        }
+        return result + number.dropFirst(digits.count)
+    }
 }
