@@ -17,7 +17,7 @@ public final class CacheStore: SessionStore {
         self.settings = settings
         let cache = RedisCache(settings.redis, limit: limit, isPatient: true, logger: logger)
         self.cache = cache
-        ended = Invalidations(cache, logger: logger) { key throws(CacheError) in try await cache.delete(key) }
+        ended = Invalidations(cache, logger: logger)
     }
 
     /// Makes the connection ahead of the first request.
@@ -89,6 +89,7 @@ public final class CacheStore: SessionStore {
     @EventLoop
     public func delete(_ key: String) async throws(SessionStoreError) {
         guard SessionKey.fitsColumn(key) else { return }
+        try ended.requireRoom(for: place(key))
         do throws(CacheError) {
             try await cache.delete(place(key))
             ended.addLater(place(key))

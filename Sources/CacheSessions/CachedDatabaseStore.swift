@@ -7,8 +7,9 @@ import Sessions
 ///
 /// The database decides. A cached session is believed, as Django believes it, so none may be left that the database has
 /// no longer: each write first puts an `Absence` in its place, then writes the database, then the cache, and that only
-/// where its own absence still stands there. A load does the same before it reads the database. Whoever was disturbed
-/// leaves an absence, and after it the next load stores what the database holds.
+/// where its own absence still stands there. A load does the same before it reads the database. What a session left that
+/// has ended, or over which two were at odds, is deleted, and the next load stores what the database holds. Redis deletes
+/// also where it has no memory left for an absence.
 ///
 /// When the cache is away, sessions are read from and saved to the database, and what the cache may still hold of them
 /// is taken out as soon as it is back. A session that ends, by logout or a new key, is an error then: whether the cache
@@ -37,9 +38,7 @@ public final class CachedDatabaseStore: SessionStore {
         self.logger = logger
         let cache = RedisCache(settings.redis, limit: limit, isPatient: false, logger: logger)
         self.cache = cache
-        stale = Invalidations(cache, logger: logger) { key throws(CacheError) in
-            _ = try await cache.set(key, Absence().bytes, seconds: Self.absenceSeconds, if: .always)
-        }
+        stale = Invalidations(cache, logger: logger)
     }
 
     /// Makes the cache's connection ahead of the first request.
@@ -100,7 +99,10 @@ public final class CachedDatabaseStore: SessionStore {
         _ key: String, _ record: SessionRecord, replacing oldKey: String?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
         var absence: Absence?
-        if let oldKey { absence = try? await putAbsence(at: place(oldKey)) }
+        if let oldKey {
+            try stale.requireRoom(for: place(oldKey))
+            absence = try? await putAbsence(at: place(oldKey))
+        }
         let saved: SavedSession
         do throws(SessionStoreError) {
             saved = try await database.create(key, record, replacing: oldKey, now: now)
@@ -123,8 +125,8 @@ public final class CachedDatabaseStore: SessionStore {
     public func update(
         _ key: String, _ record: SessionRecord, revision: [UInt8]?, now: Int64
     ) async throws(SessionStoreError) -> SavedSession {
-        guard !stale.isFull else { throw .unavailable("the cache is away, and too many sessions have changed since") }
         let place = place(key)
+        try stale.requireRoom(for: place)
         let absence = try? await putAbsence(at: place)
         let saved: SavedSession
         do throws(SessionStoreError) {
@@ -141,7 +143,7 @@ public final class CachedDatabaseStore: SessionStore {
             let isOurs = try await cache.set(
                 place, CachedData.encode(record.data), seconds: seconds, if: .equal(absence.bytes))
             // Another has written meanwhile: which of us the database holds is not known here.
-            if !isOurs { _ = try await putAbsence(at: place) }
+            if !isOurs { try await cache.delete(place) }
         } catch {
             stale.add(place)
         }
@@ -152,6 +154,7 @@ public final class CachedDatabaseStore: SessionStore {
     @EventLoop
     public func delete(_ key: String) async throws(SessionStoreError) {
         guard SessionKey.fitsColumn(key) else { return }
+        try stale.requireRoom(for: place(key))
         let absence = try? await putAbsence(at: place(key))
         do throws(SessionStoreError) {
             try await database.delete(key)
@@ -181,7 +184,7 @@ public final class CachedDatabaseStore: SessionStore {
     /// Takes out of the cache what the database has no longer.
     private func end(_ key: String) async throws(SessionStoreError) {
         do throws(CacheError) {
-            _ = try await putAbsence(at: place(key))
+            try await cache.delete(place(key))
             stale.addLater(place(key))
         } catch {
             stale.add(place(key))

@@ -1,32 +1,33 @@
 import EventLoop
 import Logging
+import Sessions
 
 /// Cached sessions that must go, tried until it is done: a cache that was away may come back with what it held.
 @EventLoop
 final class Invalidations {
     private let cache: RedisCache
     private let logger: Logger
-    private let invalidate: @EventLoop (String) async throws(CacheError) -> Void
     private var keys: Set<String> = []
     private var isRunning = false
 
-    /// How many sessions can wait. More cannot be changed during an outage: that a stale one may come back must not
-    /// be forgotten.
+    /// How many sessions can wait.
     static let room = 100_000
     /// When a session that was ended is taken out again: a Django process may have read it before it ended and stored it
     /// after. It does that within one request.
     static let secondTime = Duration.seconds(2)
 
-    init(
-        _ cache: RedisCache, logger: Logger,
-        invalidate: @escaping @EventLoop (String) async throws(CacheError) -> Void
-    ) {
+    init(_ cache: RedisCache, logger: Logger) {
         self.cache = cache
         self.logger = logger
-        self.invalidate = invalidate
     }
 
-    var isFull: Bool { keys.count >= Self.room }
+    /// Asked before a session is changed: that a stale one may come back must not be forgotten, so that no more of them can
+    /// be changed during an outage than can wait.
+    /// - Throws: ``SessionStoreError/unavailable(_:)``.
+    func requireRoom(for key: String) throws(SessionStoreError) {
+        guard keys.count >= Self.room, !keys.contains(key) else { return }
+        throw .unavailable("the cache is away, and too many sessions have changed since")
+    }
 
     /// Whether what the cache holds of a session must not be believed.
     func contains(_ key: String) -> Bool { keys.contains(key) }
@@ -52,7 +53,7 @@ final class Invalidations {
     private func run() async {
         while let key = keys.first {
             do throws(CacheError) {
-                try await invalidate(key)
+                try await cache.delete(key)
                 keys.remove(key)
             } catch {
                 await EventLoop.sleep(for: .milliseconds(100))

@@ -47,7 +47,11 @@ final class RedisClient {
         let sent = ContinuousClock.now
         let reply = try await connection.send(command, deadline: deadline)
         metrics.answered(after: EventLoop.now - sent)
-        if case .error(let text) = reply { throw .server(text) }
+        if case .error(let text) = reply {
+            // A primary that has become a replica: its address may lead to the new one by now.
+            if text.hasPrefix("READONLY") { connection.lose(text) }
+            throw .server(text)
+        }
         pause.reset()
         outage = nil
         return reply

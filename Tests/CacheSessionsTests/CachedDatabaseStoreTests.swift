@@ -284,6 +284,45 @@ struct CachedDatabaseStoreTests {
         }
     }
 
+    @Test("While Redis has no memory left, sessions are saved, get a new key and end, and it shows nothing old of them")
+    func outOfMemory() async throws {
+        try await with { f in
+            for key in [Self.key, "another-session", "a-third-session"] { try await f.store.create(key, ["a": 1]) }
+            _ = try await f.client.run("CONFIG", "SET", "maxmemory", "1")
+            await #expect(throws: CacheError.self) { _ = try await f.client.run("SET", "x", "y") }
+            try await f.store.delete(Self.key)
+            #expect(try await f.cached() == nil)
+            #expect(try await f.other.data(Self.key) == nil)
+            try await f.store.create("new-key-new-key", ["a": 2], replacing: "another-session")
+            #expect(try await f.other.data("another-session") == nil)
+            #expect(try await f.other.data("new-key-new-key") == ["a": 2])
+            try await f.store.update("a-third-session", ["a": 3])
+            let start = ContinuousClock.now
+            while try await f.other.data("a-third-session") != ["a": 3] {
+                try #require(ContinuousClock.now - start < .seconds(30))
+                await EventLoop.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
+    @Test("With Redis away, no more sessions can be changed than can be remembered; those that are can be again")
+    func roomDuringOutage() async throws {
+        try await with(limit: .milliseconds(200)) { f in
+            f.redis.freeze()
+            let (options, logger) = (try await settings(f.redis).redis, Logger(label: "test"))
+            let cache = RedisCache(options, limit: .milliseconds(50), isPatient: false, logger: logger)
+            let stale = Invalidations(cache, logger: logger)
+            for number in 1..<Invalidations.room { stale.add("\(number)") }
+            try stale.requireRoom(for: "another")
+            stale.add("the-last")
+            #expect(throws: SessionStoreError.self) { try stale.requireRoom(for: "another") }
+            try stale.requireRoom(for: "the-last")
+            stale.close()
+            cache.close()
+            f.redis.thaw()
+        }
+    }
+
     @Test("A session whose end is unknown, with Redis away, is not shown when Redis is back", arguments: [true, false])
     func unknownEnd(isReplaced: Bool) async throws {
         try await with(limit: .milliseconds(200)) { f in

@@ -57,6 +57,21 @@ struct RedisClientTests {
         }
     }
 
+    @Test("The connection to a server that has become a replica is given up for a new one")
+    func demotion() async throws {
+        try await onLoop {
+            let redis = try await TestRedis()
+            let client = try redisClient(redis.url())
+            let first = try await client.run("CLIENT", "ID")
+            _ = try await client.run("REPLICAOF", "127.0.0.1", "1")
+            await #expect { try await client.run("SET", "k", "v") } throws: { "\($0)".hasPrefix("READONLY") }
+            #expect(try await client.run("CLIENT", "ID") != first)
+            _ = try await client.run("REPLICAOF", "NO", "ONE")
+            #expect(try await client.run("SET", "k", "v") == .status("OK"))
+            client.close()
+        }
+    }
+
     @Test("Password and database are named before the first command")
     func opening() async throws {
         try await onLoop {
