@@ -27,16 +27,6 @@ private final class Messages: LogHandler, Sendable {
     func log(event: LogEvent) { all.withLock { $0.append("\(event.message)") } }
 }
 
-@EventLoop
-private func eventually(_ condition: @EventLoop () async throws -> Bool) async throws -> Bool {
-    let end = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < end {
-        if try await condition() { return true }
-        await EventLoop.sleep(for: .milliseconds(20))
-    }
-    return false
-}
-
 @Suite("Workers that clear by themselves")
 struct SelfClearingTests {
     private let often = Duration.milliseconds(20)

@@ -9,6 +9,17 @@ public func onLoop<Result: Sendable>(
     return try await Task(executorPreference: EventLoop.shared.executor, operation: body).value
 }
 
+/// Looks again and again, for 20 s at most, whether something has come true.
+@EventLoop
+public func eventually(_ condition: @EventLoop () async throws -> Bool) async throws -> Bool {
+    let end = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < end {
+        if try await condition() { return true }
+        await EventLoop.sleep(for: .milliseconds(20))
+    }
+    return false
+}
+
 private let loopThread: pthread_t = {
     var thread = pthread_t()
     pthread_create(&thread, nil, { _ in runLoop() }, nil)

@@ -34,13 +34,13 @@ extension Filter {
 
     /// `1234567.5` as `1,234,567.5`.
     private static func grouped(_ number: String) -> String {
-        let digits = number.prefix { $0 != "." }
+        let whole = number.prefix { $0 != "." }
         var result = ""
-        for (index, digit) in digits.enumerated() {
-            let following = digits.count - index
+        for (index, digit) in whole.enumerated() {
+            let following = whole.count - index
             if following % 3 == 0, result.last?.isNumber == true { result.append(",") }
             result.append(digit)
         }
-        return result + number.dropFirst(digits.count)
+        return result + number.dropFirst(whole.count)
     }
 }
